@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The verbs that people try first. CMake does the work: see CMakeLists.txt and CMakePresets.json.
+JOBS ?= $(shell nproc)
+
+.PHONY: all build demo test bench install format clean packages-build packages-demo packages-test help
+
+all: build
+
+help:
+	@echo "make demo      follow an option through a clean and a stripping path, on this machine"
+	@echo "make test      build and pass all tests, also under AddressSanitizer and UBSan"
+	@echo "make build     build/bin/optrail and build/plugins/VERSION/epan/optrail.so"
+	@echo "make install   install both (PREFIX, DESTDIR)"
+	@echo "make format    clang-format over the sources"
+
+packages-build packages-demo packages-test: packages-%:
+	@cmake/install-packages build $*
+
+build: packages-build
+	@$(MAKE) --no-print-directory compile
+
+.PHONY: compile
+compile:
+	@cmake/build default $(JOBS)
+
+demo: packages-demo
+	@$(MAKE) --no-print-directory compile
+	@lab/demo
+
+test: packages-test
+	@tests/run
+
+install: build
+	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-asan
