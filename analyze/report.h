@@ -47,6 +47,7 @@ struct report_flow {
     uint32_t token;
     unsigned subflow;
     const char *role;          /* "initial" or "join" */
+    char client_side;          /* which capture stands nearer the client: 'a', 'b', 0 not known */
 };
 
 struct report_option { /* one row per flow, direction, option and segment class */
@@ -100,6 +101,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 struct report_flow *report_add_flow(struct report *report);
 struct report_option *report_add_option(struct report *report);
 struct report_finding *report_add_finding(struct report *report);
+
+/*
+ * Puts everything into the order in which it is reported, whatever order it was found in: flows by
+ * id; rows by flow, direction, option and segment; findings worst first, then by flow.
+ */
+void report_sort(struct report *report);
 
 /* The views. Each returns 0, or -EIO when `out` cannot be written. */
 int report_write_text(const struct report *report, FILE *out);
