@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# experiment.sh - the standard experiment: do the options cc and uto survive the box?
+#
+# At both ends the programs cc (asks the peer for the congestion control reno) and uto (announces
+# a user timeout of 34 s) are loaded and a recorder runs; traffic passes; the analyzer compares the
+# two recordings, a.pcapng (client) and b.pcapng (server). What the programs achieved is visible
+# without Optrail too: the sockets' own congestion control and user timeout are printed.
+#
+# Source after network.sh. `experiment` does it all; `experiment_record` and `experiment_report`
+# are its halves for other traffic; `experiment_down` must be called whatever they returned.
+
+experiment_connections=1
+experiment_bytes=4000
+experiment_family=ipv4
+experiment_output=''   # folder that keeps the recordings; empty: they go when the lab goes
+experiment_tmp=''
+experiment_loaded=()   # cgroups to unload
+experiment_recorders=()
+
+experiment_start_folder() {
+	experiment_tmp=$(mktemp -d "/tmp/$lab_name.XXXXXX") || return 1
+	experiment_dir=${experiment_output:-$experiment_tmp}
+	network_step "make the folder $experiment_dir" mkdir -p -- "$experiment_dir"
+}
+
+# cc must ask for another congestion control than connections start with, or it would prove nothing.
+experiment_choose() {
+	experiment_algorithm=reno
+	if [[ $(on server cat /proc/sys/net/ipv4/tcp_congestion_control) == reno ]]; then
+		experiment_algorithm=cubic
+	fi
+}
+
+experiment_load() {
+	local side
+	experiment_choose
+	for side in client server; do
+		experiment_loaded+=("${lab_cgroup[$side]}")
+		"$OPTRAIL" load cc --cgroup "${lab_cgroup[$side]}" --set algorithm="$experiment_algorithm" \
+			>/dev/null 2>"$experiment_tmp/load" &&
+			"$OPTRAIL" load uto --cgroup "${lab_cgroup[$side]}" --set timeout=34 \
+				>/dev/null 2>"$experiment_tmp/load" && continue
+		cat "$experiment_tmp/load" >&2
+		return 1
+	done
+}
+
+# Starts the recorders of both ends and returns when they are ready.
+experiment_record() {
+	local pair side file try
+	for pair in client:a server:b; do
+		side=${pair%:*} file=${pair#*:}
+		env --default-signal=INT "$OPTRAIL" record -w "$experiment_dir/$file.pcapng" \
+			--netns "${lab_netns[$side]}" --cgroup "${lab_cgroup[$side]}" \
+			-i "${lab_interface[$side]}" -f tcp --ready-file "$experiment_tmp/$file.ready" \
+			>/dev/null 2>"$experiment_tmp/$file.log" &
+		experiment_recorders+=($!)
+	done
+	for try in {1..200}; do
+		[[ -e $experiment_tmp/a.ready && -e $experiment_tmp/b.ready ]] && return 0
+		for side in "${experiment_recorders[@]}"; do
+			kill -0 "$side" 2>/dev/null || break 2
+		done
+		((interrupted)) && return 1
+		sleep 0.05
+	done
+	cat "$experiment_tmp"/[ab].log >&2
+	lab_say 'the recorders did not start'
+	return 1
+}
+
+# Ends the recorders as a person would, and waits until their files are whole.
+experiment_stop() {
+	local pid try status=0
+	((${#experiment_recorders[@]})) || return 0
+	for pid in "${experiment_recorders[@]}"; do kill -INT "$pid" 2>/dev/null; done
+	for pid in "${experiment_recorders[@]}"; do
+		for try in {1..100}; do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.05
+		done
+		kill -KILL "$pid" 2>/dev/null
+		wait "$pid" || status=1
+	done
+	experiment_recorders=()
+	return "$status"
+}
+
+experiment_traffic() {
+	local server=$OPTRAIL_LAB_SERVER server_pid try status
+	local common=("$server" --connections "$experiment_connections")
+	(enter server "$lab_dir/traffic" server "${common[@]}" \
+		--ready-file "$experiment_tmp/server.ready") >"$experiment_tmp/server.saw" &
+	server_pid=$!
+	for try in {1..100}; do
+		[[ -e $experiment_tmp/server.ready ]] && break
+		kill -0 "$server_pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	run_child experiment_client "${common[@]}" --bytes "$experiment_bytes"
+	status=$?
+	if ((status)); then kill -TERM "$server_pid" 2>/dev/null; fi
+	wait "$server_pid" || status=1
+	return "$status"
+}
+
+experiment_client() {
+	enter client "$lab_dir/traffic" client "$@" >"$experiment_tmp/client.saw"
+}
+
+# What the sockets say, in words: "1 connection: congestion control reno, user timeout 34 s".
+experiment_saw() { # SIDE
+	local line connections congestion timeout
+	while read -r line; do
+		[[ $line =~ connections=([0-9]+).*congestion=([^ ]+)\ user_timeout_ms=([^ ]+) ]] || continue
+		connections=${BASH_REMATCH[1]} congestion=${BASH_REMATCH[2]} timeout=${BASH_REMATCH[3]}
+		case $timeout in
+		0) timeout='no user timeout' ;;
+		*000) timeout="user timeout ${timeout%000} s" ;;
+		*) timeout="user timeout $timeout ms" ;;
+		esac
+		((connections == 1)) && connections='1 connection' || connections+=' connections'
+		echo "$connections ended with congestion control $congestion, $timeout"
+	done <"$experiment_tmp/$1.saw"
+}
+
+experiment_report() {
+	"$OPTRAIL" analyze "$experiment_dir/a.pcapng" "$experiment_dir/b.pcapng"
+}
+
+experiment() {
+	experiment_start_folder || return 1
+	experiment_load || return 3
+	experiment_record || return 3
+	experiment_traffic || {
+		((interrupted)) || lab_say 'the traffic did not get through'
+		return 1
+	}
+	sleep 0.2 # the last acknowledgements
+	experiment_stop || {
+		cat "$experiment_tmp"/[ab].log >&2
+		lab_say 'a recorder failed'
+		return 1
+	}
+	printf 'Path      client %s - %s - server %s\n' "$OPTRAIL_LAB_CLIENT" "$box_name" "$OPTRAIL_LAB_SERVER"
+	printf 'Programs  cc (algorithm=%s) and uto (timeout=34) at both ends\n' "$experiment_algorithm"
+	printf 'Server    %s\n' "$(experiment_saw server)"
+	printf 'Client    %s\n' "$(experiment_saw client)"
+	if [[ -n $experiment_output ]]; then
+		printf 'Recorded  %s (client), %s (server)\n' "$experiment_dir/a.pcapng" "$experiment_dir/b.pcapng"
+	fi
+	echo
+	experiment_report
+}
+
+experiment_down() {
+	local cgroup
+	experiment_stop
+	for cgroup in "${experiment_loaded[@]}"; do
+		"$OPTRAIL" unload --all --cgroup "$cgroup" >/dev/null 2>&1
+	done
+	experiment_loaded=()
+	[[ -n $experiment_tmp ]] && rm -rf -- "$experiment_tmp"
+	experiment_tmp=''
+}
