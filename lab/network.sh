@@ -79,11 +79,10 @@ network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX
 	local ns=${lab_netns[$side]} box=${lab_netns[box]}
 	network_step 'make a veth link' \
 		ip link add "$near" netns "$ns" type veth peer name "$far" netns "$box" || return 1
-	# Without duplicate address detection the IPv6 addresses are usable at once.
 	network_step 'configure a link' ip -n "$ns" addr add "$ipv4.2/24" dev "$near" &&
 		network_step 'configure a link' ip -n "$box" addr add "$ipv4.1/24" dev "$far" &&
-		network_step 'configure a link' ip -n "$ns" -6 addr add "$ipv6::2/64" dev "$near" nodad &&
-		network_step 'configure a link' ip -n "$box" -6 addr add "$ipv6::1/64" dev "$far" nodad &&
+		network_step 'configure a link' ip -n "$ns" -6 addr add "$ipv6::2/64" dev "$near" &&
+		network_step 'configure a link' ip -n "$box" -6 addr add "$ipv6::1/64" dev "$far" &&
 		network_step 'bring a link up' ip -n "$box" link set "$far" up &&
 		network_step 'bring a link up' ip -n "$ns" link set "$near" up &&
 		network_step 'set a route' ip -n "$ns" route add default via "$ipv4.1" &&
@@ -109,9 +108,11 @@ network_up() {
 	done
 	# The settings that what the lab shows depends on, whatever this host's defaults are.
 	for side in client box server; do
+		# Without duplicate address detection IPv6 addresses are usable at once, link-local too.
 		network_set "$side" net/ipv6/conf/all/disable_ipv6 0 &&
 			network_set "$side" net/ipv6/conf/default/disable_ipv6 0 &&
 			network_set "$side" net/ipv6/conf/default/router_solicitations 0 &&
+			network_set "$side" net/ipv6/conf/default/accept_dad 0 &&
 			network_set "$side" net/ipv4/tcp_timestamps 1 &&
 			network_set "$side" net/ipv4/tcp_sack 1 || return 1
 	done
@@ -119,7 +120,21 @@ network_up() {
 		network_set box net/ipv6/conf/all/forwarding 1 || return 1
 	network_link client to-client 192.0.2 2001:db8:1 || return 1
 	network_link server to-server 198.51.100 2001:db8:2 || return 1
+	network_wait_for_links || return 1
 	network_cgroup_up
+}
+
+# The kernel notices a new link's carrier with a delay; what is sent before gets lost.
+network_wait_for_links() {
+	local pair try
+	for pair in client:client0 box:to-client box:to-server server:server0; do
+		for try in {1..100}; do
+			[[ $(ip -n "${lab_netns[${pair%:*}]}" -o link show "${pair#*:}") == *' state UP '* ]] && continue 2
+			sleep 0.05
+		done
+		lab_say "the link ${pair#*:} does not come up"
+		return 1
+	done
 }
 
 network_offload() {
