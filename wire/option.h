@@ -188,4 +188,7 @@ const char *option_label(const struct option_desc *desc, const uint8_t *option, 
 /* Every active description as a C header for BPF programs: constants, and a packed struct each. */
 char *option_set_c_header(const struct option_set *set);
 
+/* The same for `n` descriptions of one's choice. Free with g_free(). */
+char *option_c_header(const struct option_desc *const *descs, size_t n);
+
 #endif
