@@ -152,7 +152,7 @@ experiment() {
 		printf 'Recorded  %s (client), %s (server)\n' "$experiment_dir/a.pcapng" "$experiment_dir/b.pcapng"
 	fi
 	echo
-	experiment_report
+	experiment_report || return 1
 }
 
 experiment_down() {

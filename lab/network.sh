@@ -74,11 +74,12 @@ network_cgroup_up() {
 	done
 }
 
-network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX
-	local side=$1 near=${lab_interface[$1]} far=$2 ipv4=$3 ipv6=$4
+network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX MAC_PREFIX
+	local side=$1 near=${lab_interface[$1]} far=$2 ipv4=$3 ipv6=$4 mac=$5
 	local ns=${lab_netns[$side]} box=${lab_netns[box]}
 	network_step 'make a veth link' \
-		ip link add "$near" netns "$ns" type veth peer name "$far" netns "$box" || return 1
+		ip link add "$near" address "$mac:02" netns "$ns" type veth \
+		peer name "$far" address "$mac:01" netns "$box" || return 1
 	network_step 'configure a link' ip -n "$ns" addr add "$ipv4.2/24" dev "$near" &&
 		network_step 'configure a link' ip -n "$box" addr add "$ipv4.1/24" dev "$far" &&
 		network_step 'configure a link' ip -n "$ns" -6 addr add "$ipv6::2/64" dev "$near" &&
@@ -118,8 +119,8 @@ network_up() {
 	done
 	network_set box net/ipv4/ip_forward 1 &&
 		network_set box net/ipv6/conf/all/forwarding 1 || return 1
-	network_link client to-client 192.0.2 2001:db8:1 || return 1
-	network_link server to-server 198.51.100 2001:db8:2 || return 1
+	network_link client to-client 192.0.2 2001:db8:1 02:00:00:00:01 || return 1
+	network_link server to-server 198.51.100 2001:db8:2 02:00:00:00:02 || return 1
 	network_wait_for_links || return 1
 	network_cgroup_up
 }
