@@ -98,4 +98,33 @@ static inline uint64_t bytes_le64(struct bytes *b)
     return low | (uint64_t)bytes_le32(b) << 32;
 }
 
+/*
+ * Numbers out of octets that are known to be there, from a bytes_take() or behind one length check
+ * for a whole header: for the paths that run once per packet.
+ */
+static inline uint16_t load_be16(const uint8_t *p)
+{
+    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+}
+
+static inline uint32_t load_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint16_t load_le16(const uint8_t *p)
+{
+    return (uint16_t)((unsigned)p[1] << 8 | p[0]);
+}
+
+static inline uint32_t load_le32(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint64_t load_le64(const uint8_t *p)
+{
+    return load_le32(p) | (uint64_t)load_le32(p + 4) << 32;
+}
+
 #endif
