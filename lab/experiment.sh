@@ -18,6 +18,7 @@ experiment_output=''   # folder that keeps the recordings; empty: they go when t
 experiment_tmp=''
 experiment_loaded=()   # cgroups to unload
 experiment_recorders=()
+experiment_server=''   # the traffic server's process
 
 experiment_start_folder() {
 	experiment_tmp=$(mktemp -d "/tmp/$lab_name.XXXXXX") || return 1
@@ -28,9 +29,8 @@ experiment_start_folder() {
 # cc must ask for another congestion control than connections start with, or it would prove nothing.
 experiment_choose() {
 	experiment_algorithm=reno
-	if [[ $(on server cat /proc/sys/net/ipv4/tcp_congestion_control) == reno ]]; then
-		experiment_algorithm=cubic
-	fi
+	experiment_default=$(on server cat /proc/sys/net/ipv4/tcp_congestion_control)
+	if [[ $experiment_default == reno ]]; then experiment_algorithm=cubic; fi
 }
 
 experiment_load() {
@@ -82,27 +82,28 @@ experiment_stop() {
 			sleep 0.05
 		done
 		kill -KILL "$pid" 2>/dev/null
-		wait "$pid" || status=1
+		wait "$pid" 2>/dev/null || status=1
 	done
 	experiment_recorders=()
 	return "$status"
 }
 
 experiment_traffic() {
-	local server=$OPTRAIL_LAB_SERVER server_pid try status
+	local server=$OPTRAIL_LAB_SERVER try status
 	local common=("$server" --connections "$experiment_connections")
 	(enter server "$lab_dir/traffic" server "${common[@]}" \
 		--ready-file "$experiment_tmp/server.ready") >"$experiment_tmp/server.saw" &
-	server_pid=$!
+	experiment_server=$!
 	for try in {1..100}; do
 		[[ -e $experiment_tmp/server.ready ]] && break
-		kill -0 "$server_pid" 2>/dev/null || break
+		kill -0 "$experiment_server" 2>/dev/null || break
 		sleep 0.05
 	done
 	run_child experiment_client "${common[@]}" --bytes "$experiment_bytes"
 	status=$?
-	if ((status)); then kill -TERM "$server_pid" 2>/dev/null; fi
-	wait "$server_pid" || status=1
+	if ((status)); then kill -TERM "$experiment_server" 2>/dev/null; fi
+	wait "$experiment_server" 2>/dev/null || status=1
+	experiment_server=''
 	return "$status"
 }
 
@@ -110,7 +111,7 @@ experiment_client() {
 	enter client "$lab_dir/traffic" client "$@" >"$experiment_tmp/client.saw"
 }
 
-# What the sockets say, in words: "1 connection: congestion control reno, user timeout 34 s".
+# What the sockets say, in words.
 experiment_saw() { # SIDE
 	local line connections congestion timeout
 	while read -r line; do
@@ -122,6 +123,7 @@ experiment_saw() { # SIDE
 		*) timeout="user timeout $timeout ms" ;;
 		esac
 		((connections == 1)) && connections='1 connection' || connections+=' connections'
+		[[ $congestion == "$experiment_default" ]] && congestion+=' as it began'
 		echo "$connections ended with congestion control $congestion, $timeout"
 	done <"$experiment_tmp/$1.saw"
 }
@@ -157,6 +159,10 @@ experiment() {
 
 experiment_down() {
 	local cgroup
+	if [[ -n $experiment_server ]]; then
+		kill -TERM "$experiment_server" 2>/dev/null
+		wait "$experiment_server" 2>/dev/null # bash would remark on the signal
+	fi
 	experiment_stop
 	for cgroup in "${experiment_loaded[@]}"; do
 		"$OPTRAIL" unload --all --cgroup "$cgroup" >/dev/null 2>&1

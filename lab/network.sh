@@ -103,7 +103,7 @@ network_up() {
 		return 1
 	done
 	for side in client box server; do
-		network_step "make the network namespace ${lab_netns[$side]} (needs root: CAP_SYS_ADMIN)" \
+		network_step "make network namespaces (needs root: CAP_SYS_ADMIN)" \
 			ip netns add "${lab_netns[$side]}" || return 1
 		network_step 'bring the loopback up' ip -n "${lab_netns[$side]}" link set lo up || return 1
 	done
