@@ -14,6 +14,8 @@
 #include <linux/types.h>
 #endif
 
+#define REPORT_MAP         "optrail_report"  /* per-CPU array, one struct report_cpu */
+#define REPORT_CONTROL_MAP "optrail_control" /* array, one struct report_control */
 #define OPTRAIL_PIN_DIR    "/sys/fs/bpf/optrail"
 #define REPORT_SLOTS       4 /* invocations that may be under way on one CPU */
 #define REPORT_ACTIONS     8 /* per invocation, all programs together */
@@ -41,6 +43,7 @@ struct report_slot {
     __u16 options_before; /* octets of option area that stood in the header at entry */
     __u16 space_before;   /* octets of option space that were free at entry; 0xffff unknown */
     __u32 zero;
+    __u32 args[4]; /* of bpf_sock_ops at entry: a reply that a program sets overwrites args[0] */
     struct report_action actions[REPORT_ACTIONS];
 };
 
@@ -48,8 +51,15 @@ struct report_cpu {
     struct report_slot slots[REPORT_SLOTS];
 };
 
-struct report_control { /* map REPORT_CONTROL_MAP, one entry */
-    __u32 recorders; /* recorders that run: programs report only while it is not 0 */
+/*
+ * Map REPORT_CONTROL_MAP, one entry. Programs report while `recorders` is not 0 and MONOTONIC has
+ * not passed `lease_ns`: recorders renew the lease, so that one which is killed leaves no program
+ * reporting to nobody.
+ */
+struct report_control {
+    __u32 recorders;
+    __u32 zero;
+    __u64 lease_ns;
 };
 
 #endif
