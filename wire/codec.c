@@ -167,7 +167,7 @@ unsigned codec_placement(const struct option_desc *desc, enum segment_class segm
 
 static void append_hex(GString *text, const uint8_t *octets, unsigned n)
 {
-    g_string_append(text, "0x");
+    g_string_append(text, n > 0 ? "0x" : "(empty)");
     for (unsigned i = 0; i < n; i++)
         g_string_append_printf(text, "%02x", octets[i]);
 }

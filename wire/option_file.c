@@ -54,7 +54,8 @@ static const char *const option_names_taken[] = {
     "space",    "stream", "trail",        "truncated", "unknown",
 };
 /* Names that an option's own header has, in filters or in the C header. */
-static const char *const field_names_taken[] = {"kind", "length", "exid", "subtype", "experiment"};
+static const char *const field_names_taken[] = {"kind",    "length",     "exid",
+                                                "subtype", "experiment", "subtype_echo"};
 
 /* --- small words ----------------------------------------------------------------------------- */
 
@@ -545,6 +546,10 @@ static void read_field(struct parser *p, struct key_group *group)
     } else if (is_one_of(name, field_names_taken, G_N_ELEMENTS(field_names_taken)) ||
                (p->desc->carrier == CARRIER_MPTCP_EXP && strcmp(name, "echo") == 0)) {
         option_fault(p->faults, group->line, "field %s: the option's own header has that name",
+                     quoted);
+    } else if (g_str_has_suffix(name, "_be")) {
+        option_fault(p->faults, group->line,
+                     "field %s: in the C header names get _be at their end; none may have it",
                      quoted);
     }
     for (guint i = 0; i < p->fields->len; i++)

@@ -208,7 +208,7 @@ static void print_members(GString *out, const struct option_desc *desc, unsigned
             at = end;
         } else if (end > at && end % 8 == 0) {
             /* Fields that share octets: one member up to where they end together. */
-            g_string_append_printf(out, "\t__u8 bits_%u[%u]; /* use the functions */\n", at / 8,
+            g_string_append_printf(out, "\t__u8 _bits_%u[%u]; /* use the functions */\n", at / 8,
                                    (end - at) / 8);
             at = end;
         }
@@ -269,7 +269,6 @@ static void print_accessors(GString *out, const struct option_desc *desc,
     unsigned first = field->offset_bits / 8;
     unsigned last = (field->offset_bits + field->bits - 1) / 8;
     unsigned spare = (last + 1) * 8 - field->offset_bits - field->bits; /* bits behind the field */
-    /* A field of 64 bits that starts within an octet spans nine: the first is taken by itself. */
     const char *type = field->bits > 32 ? "__u64" : "__u32";
 
     g_string_append_printf(out, "\n/* %s.%s: %u bits at bit %u of octet %u", desc->name,
@@ -283,14 +282,22 @@ static void print_accessors(GString *out, const struct option_desc *desc,
                            "OPTRAIL_INLINE %s optrail_%s_get_%s(const void *option)\n"
                            "{\n"
                            "\tconst __u8 *o = (const __u8 *)option;\n"
-                           "\t%s value = 0;\n",
+                           "\t%s value;\n",
                            type, lower, field->name, type);
     for (unsigned octet = first; octet <= last; octet++) {
         unsigned skip = octet == first ? field->offset_bits % 8 : 0;
         unsigned drop = octet == last ? spare : 0;
         unsigned width = 8 - skip - drop;
-        g_string_append_printf(out, "\tvalue = (%s)(value << %u | (o[%u] >> %u & 0x%02Xu));\n",
-                               type, octet == first ? 0 : width, octet, drop, (1u << width) - 1);
+        g_string_append(out, "\tvalue = ");
+        if (octet > first)
+            g_string_append_printf(out, "value << %u | ", width);
+        if (width == 8)
+            g_string_append_printf(out, "o[%u];\n", octet);
+        else if (drop == 0)
+            g_string_append_printf(out, "(o[%u] & 0x%02Xu);\n", octet, (1u << width) - 1);
+        else
+            g_string_append_printf(out, "(o[%u] >> %u & 0x%02Xu);\n", octet, drop,
+                                   (1u << width) - 1);
     }
     g_string_append(out, "\treturn value;\n}\n");
 
@@ -315,6 +322,44 @@ static void print_accessors(GString *out, const struct option_desc *desc,
     g_string_append(out, "}\n");
 }
 
+/* A computed field can be read only; what cannot be computed reads as 0. */
+static void print_computed(GString *out, const struct option_desc *desc,
+                           const struct option_field *field, const char *lower)
+{
+    g_string_append_printf(out, "\n/* %s.%s, computed", desc->name, field->name);
+    if (field->unit[0] != '\0') {
+        g_string_append(out, ", in ");
+        print_comment(out, field->unit);
+    }
+    g_string_append_printf(out,
+                           " */\n"
+                           "OPTRAIL_INLINE __u64 optrail_%s_get_%s(const void *option)\n"
+                           "{\n"
+                           "\t__u64 value = optrail_%s_get_%s(option);\n",
+                           lower, field->name, lower, desc->fields[field->of].name);
+    switch (field->transform) {
+    case TRANSFORM_FACTOR:
+        g_string_append_printf(out, "\treturn value * %" G_GUINT64_FORMAT "ULL;\n", field->factor);
+        break;
+    case TRANSFORM_FACTOR_BY:
+        g_string_append_printf(out, "\t__u64 selector = optrail_%s_get_%s(option);\n", lower,
+                               desc->fields[field->factor_by].name);
+        for (size_t i = 0; i < field->n_factors; i++)
+            g_string_append_printf(out,
+                                   "\tif (selector == %" G_GUINT64_FORMAT "ULL)\n"
+                                   "\t\treturn value * %" G_GUINT64_FORMAT "ULL;\n",
+                                   field->factors[i].number, field->factors[i].factor);
+        g_string_append(out, "\treturn 0;\n");
+        break;
+    case TRANSFORM_EXP2:
+        g_string_append(out, "\treturn value < 64 ? 1ULL << value : 0;\n");
+        break;
+    case TRANSFORM_NONE:
+        break;
+    }
+    g_string_append(out, "}\n");
+}
+
 static void print_option(struct printer *p, const struct option_desc *desc)
 {
     g_autofree char *upper = identifier(desc->name, true);
@@ -333,6 +378,9 @@ static void print_option(struct printer *p, const struct option_desc *desc)
     for (size_t i = 0; i < desc->n_fields; i++)
         if (is_number(&desc->fields[i]))
             print_accessors(p->out, desc, &desc->fields[i], lower);
+    for (size_t i = 0; i < desc->n_fields; i++)
+        if (desc->fields[i].transform != TRANSFORM_NONE)
+            print_computed(p->out, desc, &desc->fields[i], lower);
 }
 
 char *option_c_header(const struct option_desc *const *descs, size_t n)

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* Far beyond any description; they keep a hostile file from costing time. */
+enum { GROUPS_MAX = 2 * OPTION_FIELDS_MAX, ENTRIES_MAX = 64 };
+
 struct fault {
     unsigned line, order; /* `order` keeps faults of one line in the order they were found */
     char *text;
@@ -143,6 +146,10 @@ static struct key_group *read_group(GPtrArray *groups, const char *text, unsigne
         option_fault(faults, line, "a group's name is not empty and holds no brackets");
         return NULL;
     }
+    if (groups->len == GROUPS_MAX) {
+        option_fault(faults, line, "more than %d groups", GROUPS_MAX);
+        return NULL;
+    }
     for (guint i = 0; i < groups->len; i++) {
         const struct key_group *other = groups->pdata[i];
         if (strcmp(other->name, name) == 0) {
@@ -175,6 +182,10 @@ static void read_entry(struct key_group *group, const char *text, unsigned line,
         g_autofree char *quoted = option_quote(key);
         option_fault(faults, line, "key %s stands twice; the first is on line %u", quoted,
                      other->line);
+        return;
+    }
+    if (group->entries->len == ENTRIES_MAX) {
+        option_fault(faults, line, "more than %d keys in one group", ENTRIES_MAX);
         return;
     }
     struct key_entry *entry = g_new0(struct key_entry, 1);

@@ -214,7 +214,7 @@ static int action_list(struct option_set *set, const struct arguments *arguments
         row[COLUMN_LENGTH] = length_text(desc);
         row[COLUMN_WHERE] = segments_text(desc);
         row[COLUMN_WHO] = g_strdup(sender_names[desc->sender]);
-        g_autofree char *profiles = g_strjoinv(" ", desc->profiles);
+        g_autofree char *profiles = g_strjoinv(" or ", desc->profiles);
         row[COLUMN_FROM] = g_strdup(desc->builtin ? "built-in" : "file");
         row[COLUMN_TITLE] = option_set_is_active(set, desc)
                                 ? g_strdup(desc->title)
@@ -270,10 +270,10 @@ static GArray *cells_of(const struct option_desc *desc)
                  g_strdup_printf("ExID 0x%0*X", (int)desc->id_bits / 4, desc->id), false);
         break;
     case CARRIER_MPTCP:
-        add_cell(cells, 16, 20, g_strdup_printf("subt. %u", desc->id), false);
+        add_cell(cells, 16, 20, g_strdup_printf("sub %u", desc->id), false);
         break;
     case CARRIER_MPTCP_EXP:
-        add_cell(cells, 16, 20, g_strdup("subt. 15"), false);
+        add_cell(cells, 16, 20, g_strdup("sub 15"), false);
         add_cell(cells, 20, 23, g_strdup("0"), false);
         add_cell(cells, 23, 24, g_strdup("E"), false);
         add_cell(cells, 24, 32, g_strdup_printf("id 0x%02X", desc->id), false);
