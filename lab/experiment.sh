@@ -21,6 +21,10 @@ experiment_recorders=()
 experiment_server=''   # the traffic server's process
 
 experiment_start_folder() {
+	if ! command -v "$OPTRAIL" >/dev/null; then
+		lab_say "cannot find the program $OPTRAIL; build it, or name it in \$OPTRAIL"
+		return 1
+	fi
 	experiment_tmp=$(mktemp -d "/tmp/$lab_name.XXXXXX") || return 1
 	experiment_dir=${experiment_output:-$experiment_tmp}
 	network_step "make the folder $experiment_dir" mkdir -p -- "$experiment_dir"
@@ -133,7 +137,7 @@ experiment_report() {
 }
 
 experiment() {
-	experiment_start_folder || return 1
+	experiment_start_folder || return 3
 	experiment_load || return 3
 	experiment_record || return 3
 	experiment_traffic || {
