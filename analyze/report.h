@@ -108,7 +108,10 @@ struct report_finding *report_add_finding(struct report *report);
  */
 void report_sort(struct report *report);
 
-/* The views. Each returns 0, or -EIO when `out` cannot be written. */
+/*
+ * The views. Each is composed first and written then; 0, or a negative errno when
+ * `out` cannot be written.
+ */
 int report_write_text(const struct report *report, FILE *out);
 int report_write_json(const struct report *report, FILE *out);
 

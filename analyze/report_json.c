@@ -249,7 +249,8 @@ int report_write_json(const struct report *report, FILE *out)
 
     g_autoptr(JsonNode) root = json_builder_get_root(json);
     g_autofree char *text = json_to_string(root, TRUE);
+    errno = 0;
     if (fputs(text, out) < 0 || fputc('\n', out) == EOF || fflush(out) != 0)
-        return -EIO;
+        return errno != 0 ? -errno : -EIO;
     return 0;
 }

@@ -99,9 +99,10 @@ enum verdict_needs verdict_needs(enum verdict verdict);
 int verdict_rank(enum verdict verdict);
 
 /* For people, never NULL: */
-const char *verdict_short(enum verdict verdict);  /* for a table: "removed: NOPs" */
-const char *verdict_phrase(enum verdict verdict); /* "was overwritten with NOPs on the path" */
-const char *verdict_where(enum verdict verdict);  /* "on the path"; "" when it died nowhere */
-const char *verdict_advice(enum verdict verdict); /* what to do next, a sentence; "" for none */
+const char *verdict_short(enum verdict verdict);   /* for a table: "removed: NOPs" */
+const char *verdict_outcome(enum verdict verdict); /* "NOT delivered" */
+const char *verdict_phrase(enum verdict verdict);  /* "was overwritten with NOPs on the path" */
+const char *verdict_where(enum verdict verdict);   /* "on the path"; "" when it died nowhere */
+const char *verdict_advice(enum verdict verdict);  /* what to do next, a sentence; "" for none */
 
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * analyze_command.c - `optrail analyze`: reads one capture or two, prints what became of each
+ * option. The report is composed first and written in one go: never half of it.
+ *
+ * Exit status: 0 whatever the verdict; 2 usage; 3 an input cannot be used.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyze/analyze.h"
+#include "wire/capture.h"
+#include "wire/command.h"
+
+static const char usage[] =
+    "analyze A [B] [--format text|json] [--profile NAME] [--options DIR] [--all-options]";
+
+static const char description[] =
+    "A and B are captures of the same traffic (pcap or pcapng, plain or compressed, with or "
+    "without\n"
+    "hook records), B from another place on the path; '-' is standard input. With one capture, "
+    "what\n"
+    "needs two vantage points is not judged.\n"
+    "\n"
+    "Examples:\n"
+    "  optrail analyze client.pcapng server.pcapng\n"
+    "  optrail analyze --format json client.pcapng server.pcapng | jq .verdict\n";
+
+typedef int (*report_view)(const struct report *report, FILE *out);
+
+static const struct {
+    const char *name;
+    report_view write;
+} formats[] = {
+    {"text", report_write_text},
+    {"json", report_write_json},
+};
+
+static report_view find_format(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (name == NULL || strcmp(formats[i].name, name) == 0)
+            return formats[i].write;
+    }
+    return NULL;
+}
+
+/* --- progress ----------------------------------------------------------------------------- */
+
+struct progress {
+    gint64 start_us, shown_us;
+    gboolean shown;
+};
+
+enum { PROGRESS_AFTER_US = 1000000, PROGRESS_EVERY_US = 200000 };
+
+static void show_progress(uint64_t done, uint64_t total, void *context)
+{
+    struct progress *progress = context;
+    gint64 now_us = g_get_monotonic_time();
+    if (now_us - progress->start_us < PROGRESS_AFTER_US ||
+        now_us - progress->shown_us < PROGRESS_EVERY_US)
+        return;
+    progress->shown_us = now_us;
+    progress->shown = TRUE;
+    if (total != 0)
+        fprintf(stderr, "\roptrail analyze: read %3u %% of %.1f MB ",
+                (unsigned)(100.0 * (double)done / (double)total), (double)total / 1e6);
+    else
+        fprintf(stderr, "\roptrail analyze: read %.1f MB ", (double)done / 1e6);
+    fflush(stderr);
+}
+
+static void clear_progress(const struct progress *progress)
+{
+    if (progress->shown)
+        fputs("\r\033[K", stderr);
+}
+
+/* --- the command -------------------------------------------------------------------------- */
+
+static int write_report(const char *command, const struct report *report, report_view write)
+{
+    /* A reader that has seen enough (head, less) ends the writing, and is no error of ours. */
+    signal(SIGPIPE, SIG_IGN);
+    int result = write(report, stdout);
+    if (result == 0 || result == -EPIPE)
+        return EXIT_DONE;
+    return command_fail(EXIT_ASSERTION, command, "the report could not be written: %s",
+                        g_strerror(-result));
+}
+
+static int run(int argc, char **argv)
+{
+    g_autofree char *format = NULL;
+    g_autofree char *profile = NULL;
+    g_autofree char *options_dir = NULL;
+    gboolean all_options = FALSE;
+    const GOptionEntry entries[] = {
+        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json", "FORMAT"},
+        {"profile", 0, 0, G_OPTION_ARG_STRING, &profile,
+         "Whose meaning of colliding options to use", "NAME"},
+        {"options", 0, 0, G_OPTION_ARG_FILENAME, &options_dir,
+         "Read further option descriptions (*.opt) from DIR", "DIR"},
+        {"all-options", 0, 0, G_OPTION_ARG_NONE, &all_options,
+         "Rows for options that no description covers, too", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    int code = EXIT_DONE;
+    if (!command_parse(&argc, &argv, entries, usage, description, &code))
+        return code;
+
+    const char *command = argv[0];
+    report_view write = find_format(format);
+    if (write == NULL)
+        return command_usage(command, "--format %s: there are text and json", format);
+    if (argc < 2)
+        return command_usage(command, "which capture? Give one file, or two of the same traffic");
+    if (argc > 3)
+        return command_usage(command, "%s: one capture or two, not %d", argv[3], argc - 1);
+    if (argc == 3 && strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0)
+        return command_usage(command, "standard input can be A or B, not both");
+
+    struct option_set *set = command_load_options(command, options_dir, profile, &code);
+    if (set == NULL)
+        return code;
+    g_autoptr(option_set) options = set;
+
+    struct progress progress = {.start_us = g_get_monotonic_time()};
+    const struct analyze_settings settings = {
+        .file_a = argv[1],
+        .file_b = argc > 2 ? argv[2] : NULL,
+        .options = options,
+        .all_options = all_options,
+        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+        .progress_context = &progress,
+    };
+    g_autoptr(report_t) report = report_new();
+    g_autoptr(GError) error = NULL;
+    int result = analyze_run(&settings, report, &error);
+    clear_progress(&progress);
+    if (result != 0)
+        return command_fail(EXIT_INPUT, command, "%s", error->message);
+
+    for (unsigned i = 0; i < report->n_inputs; i++) {
+        if (report->inputs[i].warning != NULL)
+            command_note(command, "%s", report->inputs[i].warning);
+    }
+    report_sort(report);
+    return write_report(command, report, write);
+}
+
+const struct command command_analyze = {
+    .name = "analyze",
+    .usage = usage,
+    .summary = "say what became of each option between two captures, hooks included",
+    .run = run,
+};

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report_text.c - the report for people: first the answer, then the trail of each option, then the
+ * evidence, then what to look at next, then what this report cannot tell.
+ *
+ * It has the same length for two connections and for two thousand: what flows share is said once,
+ * with one of them as the example. All of it is in the JSON report.
+ */
+#include "analyze/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "analyze/report_text.h"
+
+enum { /* how much of each a person wants to read; the rest is counted */
+       ANSWERS = 8,
+       TRAIL_ROWS = 48,
+       DISCOVERIES = 8,
+       NOTES = 6,
+       ADVICE = 4,
+       FRAMES_SHOWN = 8,
+};
+
+static void append_segments(GString *words, unsigned segments)
+{
+    const char *separator = "";
+    for (int segment = 0; segment < SEGMENT_CLASSES; segment++) {
+        if (segments & SEGMENT_BIT(segment)) {
+            g_string_append_printf(words, "%s%s", separator,
+                                   segment_class_name((enum segment_class)segment));
+            separator = ", ";
+        }
+    }
+}
+
+/* "12 sent, 11 arrived, 11 parsed, 1 applied": those steps that could be observed. */
+static void append_stages(GString *words, const uint64_t stages[STAGES])
+{
+    static const char *const names[STAGES] = {"reserved", "written", "sent",
+                                              "arrived",  "parsed",  "applied"};
+    const char *separator = "";
+    for (int stage = STAGE_WRITTEN; stage < STAGES; stage++) {
+        if (stages[stage] == COUNT_UNKNOWN)
+            continue;
+        g_string_append_printf(words, "%s%" PRIu64 " %s", separator, stages[stage], names[stage]);
+        separator = ", ";
+    }
+}
+
+static void append_flows(GString *words, unsigned flows, unsigned of_flows)
+{
+    if (of_flows > 1)
+        g_string_append_printf(words, "in %u of %u connections, ", flows, of_flows);
+}
+
+/* --- the answer --------------------------------------------------------------------------- */
+
+static bool any_fault(const struct report *report)
+{
+    for (guint i = 0; i < report->options->len; i++) {
+        const struct report_option *row = report->options->pdata[i];
+        if (verdict_weight(row->verdict) == WEIGHT_FAULT)
+            return true;
+    }
+    return false;
+}
+
+static void put_headline(struct text *text, const struct report *report)
+{
+    switch (report->overall) {
+    case OVERALL_INTERFERED:
+        text_styled(text, STYLE_BAD, "INTERFERED");
+        text_add(text, ": the path changed what the endpoints sent.\n");
+        break;
+    case OVERALL_INCONCLUSIVE:
+        text_styled(text, STYLE_DOUBT, "INCONCLUSIVE");
+        text_add(text, ": what became of some options cannot be told; see why below.\n");
+        break;
+    default:
+        text_styled(text, STYLE_GOOD, "INTACT");
+        if (report->options->len == 0)
+            text_add(text, ": the path changed nothing; but none of the options that are described "
+                           "was seen.\n");
+        else if (any_fault(report))
+            text_add(text, ": the path changed nothing; but an endpoint did not do its part.\n");
+        else
+            text_add(text, ": the path changed nothing; what was sent arrived as it was.\n");
+    }
+}
+
+static void put_fate(struct text *text, const struct fate *fate)
+{
+    enum text_style style;
+    const char *symbol = text_mark(verdict_weight(fate->verdict), &style);
+    g_autofree char *name = text_clean(fate->option);
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_string_printf(words, "%s, %s: %s", name, text_direction(fate->direction),
+                    verdict_outcome(fate->verdict));
+    if (verdict_weight(fate->verdict) == WEIGHT_GOOD) {
+        g_string_append(words, " (");
+        append_flows(words, fate->flows, fate->of_flows);
+        append_stages(words, fate->stages);
+        if (fate->lost != 0)
+            g_string_append_printf(words, ", %" PRIu64 " lost with their segments", fate->lost);
+        g_string_append_printf(words, "; %s).", confidence_name(fate->confidence));
+        if (fate->verdict == VERDICT_HOOK_WRITTEN)
+            g_string_append(words, " Whether it arrived needs a capture at the other end.");
+    } else {
+        g_string_append_printf(words, ". It %s (", verdict_phrase(fate->verdict));
+        append_flows(words, fate->flows, fate->of_flows);
+        if (fate->count != 0)
+            g_string_append_printf(words, "%" PRIu64 " time%s on ", fate->count,
+                                   text_plural(fate->count));
+        else
+            g_string_append(words, "on ");
+        append_segments(words, fate->segments);
+        /* "inconclusive" is what such a verdict says already. */
+        if (!verdict_is_inconclusive(fate->verdict))
+            g_string_append_printf(words, "; %s", confidence_name(fate->confidence));
+        g_string_append(words, ").");
+        if (*verdict_where(fate->verdict) != '\0')
+            g_string_append_printf(words, " It happened %s.", verdict_where(fate->verdict));
+        if (fate->lost != 0)
+            g_string_append_printf(words, " %" PRIu64 " more %s lost with %s.", fate->lost,
+                                   fate->lost == 1 ? "was" : "were",
+                                   fate->lost == 1 ? "its segment" : "their segments");
+    }
+    text_add(text, "  ");
+    text_styled(text, style, "%s", symbol);
+    text_add(text, " ");
+    text_wrap(text, 4, 4, words->str);
+}
+
+/* What befell whole connections, not one option: it must not hide below the table. */
+static void put_connection_fate(struct text *text, const struct discovery *discovery,
+                                unsigned n_flows)
+{
+    const struct report_finding *finding = discovery->first;
+    enum text_style style;
+    const char *symbol = text_mark(verdict_weight(finding->verdict), &style);
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_string_printf(words, "%s: %s", verdict_name(finding->verdict),
+                    verdict_outcome(finding->verdict));
+    g_string_append_printf(words, ". It %s (", verdict_phrase(finding->verdict));
+    append_flows(words, discovery->flows, n_flows);
+    g_string_append_printf(words, "%s).", confidence_name(finding->confidence));
+    text_add(text, "  ");
+    text_styled(text, style, "%s", symbol);
+    text_add(text, " ");
+    text_wrap(text, 4, 4, words->str);
+}
+
+static void put_answer(struct text *text, const struct report *report, const GPtrArray *discoveries)
+{
+    put_headline(text, report);
+    g_autoptr(GPtrArray) fates = summary_fates(report);
+    guint shown = 0, left = 0;
+    if (fates->len > 0 || discoveries->len > 0)
+        text_add(text, "\n");
+    for (guint i = 0; i < discoveries->len; i++) {
+        const struct discovery *discovery = discoveries->pdata[i];
+        if (discovery->first->option != NULL ||
+            verdict_weight(discovery->first->verdict) != WEIGHT_INTERFERENCE)
+            continue;
+        if (shown++ < ANSWERS / 2)
+            put_connection_fate(text, discovery, report->flows->len);
+        else
+            left++;
+    }
+    shown = MIN(shown, ANSWERS / 2);
+    for (guint i = 0; i < fates->len; i++) {
+        if (shown++ < ANSWERS)
+            put_fate(text, fates->pdata[i]);
+        else
+            left++;
+    }
+    if (left > 0)
+        text_add(text, "    ... and %u more below\n", left);
+}
+
+/* --- what was looked at ------------------------------------------------------------------- */
+
+static void put_inputs(struct text *text, const struct report *report)
+{
+    char near_client = summary_near_sender(report, DIRECTION_FORWARD);
+    text_heading(text, "What was looked at");
+    for (unsigned i = 0; i < report->n_inputs; i++) {
+        const struct report_input *input = &report->inputs[i];
+        g_autofree char *file = text_clean(input->file);
+        g_autoptr(GString) words = g_string_new(NULL);
+        g_string_printf(words, "%s: ", file);
+        if (near_client != 0 && report->n_inputs > 1)
+            g_string_append_printf(words, "near the %s; ",
+                                   near_client == input->vantage ? "client" : "server");
+        g_string_append_printf(words, "%" PRIu64 " packet%s, %" PRIu64 " TCP segment%s",
+                               input->packets, text_plural(input->packets), input->tcp_segments,
+                               text_plural(input->tcp_segments));
+        if (input->hook_events != 0)
+            g_string_append_printf(words, ", %" PRIu64 " hook record%s", input->hook_events,
+                                   text_plural(input->hook_events));
+        if (input->has_time && input->last_ns >= input->first_ns) {
+            uint64_t ms = (input->last_ns - input->first_ns) / 1000000;
+            g_string_append_printf(words, ", %" PRIu64 ".%03u s", ms / 1000, (unsigned)(ms % 1000));
+        }
+        text_add(text, "  %c  ", g_ascii_toupper(input->vantage));
+        text_wrap(text, 5, 5, words->str);
+    }
+    if (report->flows->len == 1) {
+        const struct report_flow *flow = report->flows->pdata[0];
+        bool at_a = flow->client != NULL;
+        text_add(text, "     1 connection: %s \u2192 %s", at_a ? flow->client : flow->client_b,
+                 at_a ? flow->server : flow->server_b);
+        if (at_a && flow->client_b != NULL &&
+            (strcmp(flow->client, flow->client_b) != 0 ||
+             strcmp(flow->server, flow->server_b) != 0))
+            text_add(text, ", at B: %s \u2192 %s", flow->client_b, flow->server_b);
+        text_add(text, "\n");
+    } else {
+        text_add(text, "     %u connections\n", report->flows->len);
+    }
+    if (report->clock.known) {
+        const struct report_clock *clock = &report->clock;
+        g_autofree char *words =
+            g_strdup_printf("B's clock minus A's is between %.6f s and %.6f s (%" PRIu64
+                            " pair%s of packets); no verdict depends on it.",
+                            (double)clock->offset_low_ns / 1e9, (double)clock->offset_high_ns / 1e9,
+                            clock->pairs, text_plural(clock->pairs));
+        text_add(text, "     ");
+        text_wrap(text, 5, 5, words);
+    }
+}
+
+/* --- the trail ---------------------------------------------------------------------------- */
+
+struct column {
+    char title[16];
+    int width;
+};
+
+static void name_columns(struct column columns[STAGES], const struct report *report,
+                         enum direction direction)
+{
+    static const char *const titles[STAGES] = {"reserved", "written", "sent",
+                                               "arrived",  "parsed",  "applied"};
+    for (int stage = 0; stage < STAGES; stage++)
+        g_strlcpy(columns[stage].title, titles[stage], sizeof(columns[stage].title));
+    char near = report->n_inputs > 1 ? summary_near_sender(report, direction) : 0;
+    if (near != 0) {
+        g_snprintf(columns[STAGE_SENT].title, sizeof(columns[0].title), "wire %c",
+                   g_ascii_toupper(near));
+        g_snprintf(columns[STAGE_ARRIVED].title, sizeof(columns[0].title), "wire %c",
+                   near == 'a' ? 'B' : 'A');
+    }
+}
+
+static const char *count_text(uint64_t count, char out[24])
+{
+    if (count == COUNT_UNKNOWN)
+        return "-";
+    g_snprintf(out, 24, "%" PRIu64, count);
+    return out;
+}
+
+static void put_trail_direction(struct text *text, const struct report *report,
+                                const GPtrArray *trails, enum direction direction)
+{
+    struct column columns[STAGES];
+    name_columns(columns, report, direction);
+    bool many = report->flows->len > 1;
+    int name_width = (int)strlen("option"), n = 0, used = 0;
+    for (int stage = 0; stage < STAGES; stage++)
+        columns[stage].width = (int)strlen(columns[stage].title);
+    for (guint i = 0; i < trails->len; i++) {
+        const struct trail *trail = trails->pdata[i];
+        if (trail->direction != direction)
+            continue;
+        name_width = MAX(name_width, (int)g_utf8_strlen(trail->option, -1));
+        for (int stage = 0; stage < STAGES; stage++) {
+            char number[24];
+            int width = (int)strlen(count_text(trail->stages[stage], number));
+            columns[stage].width = MAX(columns[stage].width, width);
+        }
+        n++;
+    }
+    if (n == 0)
+        return;
+    name_width = MIN(name_width, 20);
+
+    text_add(text, "  %s\n", text_direction(direction));
+    text_add(text, "  ");
+    text_left(text, name_width, "option");
+    text_add(text, " ");
+    text_left(text, 7, "segment");
+    if (many)
+        text_add(text, " %9s", "flows");
+    for (int stage = 0; stage < STAGES; stage++) {
+        text_add(text, stage == 0 ? " " : "\u2192");
+        text_right(text, columns[stage].width, columns[stage].title);
+    }
+    text_add(text, "  what became of it\n");
+
+    for (guint i = 0; i < trails->len; i++) {
+        const struct trail *trail = trails->pdata[i];
+        if (trail->direction != direction || used++ >= TRAIL_ROWS)
+            continue;
+        g_autofree char *name = text_clean(trail->option);
+        text_add(text, "  ");
+        text_left(text, name_width, name);
+        text_add(text, " ");
+        text_left(text, 7, segment_class_name(trail->segment));
+        if (many) {
+            g_autofree char *flows = g_strdup_printf("%u/%u", trail->flows, trail->of_flows);
+            text_add(text, " %9s", flows);
+        }
+        for (int stage = 0; stage < STAGES; stage++) {
+            char number[24];
+            text_add(text, " ");
+            text_right(text, columns[stage].width, count_text(trail->stages[stage], number));
+        }
+        enum text_style style;
+        text_mark(verdict_weight(trail->verdict), &style);
+        text_add(text, "  ");
+        text_styled(text, style == STYLE_GOOD ? STYLE_PLAIN : style, "%s",
+                    verdict_short(trail->verdict));
+        if (!verdict_is_inconclusive(trail->verdict) && trail->verdict != VERDICT_NONE)
+            text_add(text, ", %s", confidence_name(trail->confidence));
+        text_add(text, "\n");
+    }
+    if (used > TRAIL_ROWS)
+        text_add(text, "  ... and %d more rows, all in --format json\n", used - TRAIL_ROWS);
+    text_add(text, "\n");
+}
+
+static void put_trails(struct text *text, const struct report *report)
+{
+    g_autoptr(GPtrArray) trails = summary_trails(report);
+    if (trails->len == 0)
+        return;
+    text_heading(text, "The trail of each option: on how many segments each step saw it");
+    for (int direction = DIRECTION_FORWARD; direction <= DIRECTION_UNKNOWN; direction++)
+        put_trail_direction(text, report, trails, (enum direction)direction);
+    text_add(text, "  ");
+    text_wrap(text, 2, 2,
+              "reserved, written: by the sender's eBPF hooks. parsed, applied: by the receiver's. "
+              "'-': could not be observed. 'certain': the evidence admits nothing else.");
+}
+
+int report_write_text(const struct report *report, FILE *out)
+{
+    struct text text;
+    text_init(&text, out);
+    g_autoptr(GPtrArray) discoveries = summary_discoveries(report);
+    put_answer(&text, report, discoveries);
+    put_inputs(&text, report);
+    put_trails(&text, report);
+    text_put_evidence(&text, report, discoveries);
+    text_put_next(&text, report, discoveries);
+    text_put_limits(&text, report);
+    return text_finish(&text, out);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report_text_evidence.c - the second half of the report for people: what was found, with frames and
+ * hook records; what to type next; what could not be told. See report_text.c.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "analyze/report_text.h"
+
+enum { /* how much of each a person wants to read; the rest is counted */
+       DISCOVERIES = 8,
+       NOTES = 6,
+       ADVICE = 4,
+       FRAMES_SHOWN = 8,
+};
+
+const char *text_direction(enum direction direction)
+{
+    switch (direction) {
+    case DIRECTION_FORWARD:
+        return "client \u2192 server";
+    case DIRECTION_REVERSE:
+        return "server \u2192 client";
+    default:
+        return "either direction";
+    }
+}
+
+const char *text_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+const char *text_mark(enum verdict_weight weight, enum text_style *style)
+{
+    static const struct {
+        const char *mark;
+        enum text_style style;
+    } marks[] = {
+        [WEIGHT_GOOD] = {"\u2713", STYLE_GOOD},        [WEIGHT_NOTE] = {"\u00b7", STYLE_PLAIN},
+        [WEIGHT_DOUBT] = {"?", STYLE_DOUBT},           [WEIGHT_FAULT] = {"\u2717", STYLE_BAD},
+        [WEIGHT_INTERFERENCE] = {"\u2717", STYLE_BAD},
+    };
+    *style = marks[weight].style;
+    return marks[weight].mark;
+}
+
+/* --- the evidence ------------------------------------------------------------------------- */
+
+static void append_frames(GString *words, const char *of, const uint64_t *frames, unsigned n)
+{
+    if (n == 0)
+        return;
+    g_string_append_printf(words, "%s%s %s:", words->len > 0 ? "; " : "",
+                           n == 1 ? "frame" : "frames", of);
+    for (unsigned i = 0; i < n && i < FRAMES_SHOWN; i++)
+        g_string_append_printf(words, "%s %" PRIu64, i > 0 ? "," : "", frames[i]);
+}
+
+static void append_events(GString *words, const struct report_finding *finding, char vantage)
+{
+    uint64_t frames[REPORT_FRAMES];
+    unsigned n = 0;
+    for (unsigned i = 0; i < finding->n_events && i < REPORT_FRAMES; i++) {
+        if (finding->event_vantage[i] == vantage)
+            frames[n++] = finding->events[i];
+    }
+    append_frames(words, vantage == 'a' ? "of hook records in A" : "of hook records in B", frames,
+                  n);
+}
+
+static const struct report_flow *flow_by_id(const struct report *report, unsigned id)
+{
+    if (id == 0 || id > report->flows->len)
+        return NULL;
+    /* Ids count from 1; after a sort the flow stands at its number. */
+    const struct report_flow *flow = report->flows->pdata[id - 1];
+    return flow->id == id ? flow : NULL;
+}
+
+static void put_discovery(struct text *text, const struct report *report,
+                          const struct discovery *discovery, unsigned number)
+{
+    const struct report_finding *finding = discovery->first;
+    enum text_style style;
+    text_mark(verdict_weight(finding->verdict), &style);
+
+    g_autoptr(GString) title = g_string_new(NULL);
+    if (!verdict_is_inconclusive(finding->verdict))
+        g_string_append_printf(title, " (%s)", confidence_name(finding->confidence));
+    if (finding->option != NULL) {
+        g_autofree char *name = text_clean(finding->option);
+        g_string_append_printf(title, "  %s", name);
+    }
+    if (finding->segment >= 0)
+        g_string_append_printf(title, " on %s",
+                               segment_class_name((enum segment_class)finding->segment));
+    if (finding->direction != DIRECTION_UNKNOWN)
+        g_string_append_printf(title, ", %s", text_direction(finding->direction));
+    g_string_append_printf(title, "; %" PRIu64 " time%s", discovery->count,
+                           text_plural(discovery->count));
+    if (discovery->flows > 0 && report->flows->len > 1)
+        g_string_append_printf(title, " in %u of %u connections", discovery->flows,
+                               report->flows->len);
+    text_add(text, "  %u. ", number);
+    text_styled(text, style == STYLE_PLAIN ? STYLE_HEADING : style, "%s",
+                verdict_name(finding->verdict));
+    text_add(text, "%s\n", title->str);
+
+    if (finding->explain != NULL && *finding->explain != '\0') {
+        g_autofree char *explain = text_clean(finding->explain);
+        text_add(text, "     ");
+        text_wrap(text, 5, 5, explain);
+    }
+    const struct report_flow *flow = flow_by_id(report, finding->flow);
+    if (flow != NULL && report->flows->len > 1) {
+        bool at_a = flow->client != NULL;
+        text_add(text, "     %s flow %u, %s \u2192 %s\n",
+                 discovery->flows > 1 ? "for instance" : "in", flow->id,
+                 at_a ? flow->client : flow->client_b, at_a ? flow->server : flow->server_b);
+    }
+    g_autoptr(GString) words = g_string_new(NULL);
+    append_frames(words, "in A", finding->frames_a, finding->n_frames_a);
+    append_frames(words, "in B", finding->frames_b, finding->n_frames_b);
+    append_events(words, finding, 'a');
+    append_events(words, finding, 'b');
+    if (words->len > 0) {
+        text_add(text, "     ");
+        text_wrap(text, 5, 5, words->str);
+    }
+}
+
+void text_put_evidence(struct text *text, const struct report *report, const GPtrArray *discoveries)
+{
+    if (discoveries->len == 0)
+        return;
+    text_heading(text, "The evidence, worst first");
+    unsigned number = 0, notes = 0, left = 0;
+    for (guint i = 0; i < discoveries->len; i++) {
+        const struct discovery *discovery = discoveries->pdata[i];
+        bool grave = verdict_weight(discovery->first->verdict) > WEIGHT_NOTE;
+        if (grave ? number >= DISCOVERIES : notes >= NOTES) {
+            left++;
+            continue;
+        }
+        if (number + notes > 0)
+            text_add(text, "\n");
+        put_discovery(text, report, discovery, number + notes + 1);
+        *(grave ? &number : &notes) += 1;
+    }
+    if (left > 0)
+        text_add(text, "\n  ... and %u more, all in --format json\n", left);
+}
+
+/* --- what to look at next ----------------------------------------------------------------- */
+
+static gboolean is_plain_word(const char *word)
+{
+    return *word != '\0' &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+,"
+                             "-:=@%")] == '\0';
+}
+
+/* A file name as a shell takes it; NULL for one that no command line shows safely. */
+static char *shell_word(const char *file)
+{
+    g_autofree char *clean = text_clean(file);
+    if (strcmp(file, "-") == 0 || strcmp(clean, file) != 0)
+        return NULL;
+    return is_plain_word(file) ? g_strdup(file) : g_shell_quote(file);
+}
+
+/* The frames that the gravest discoveries name in one capture, packets and hook records. */
+static void collect_frames(GString *frames, const GPtrArray *discoveries, char vantage)
+{
+    enum verdict_weight weight = WEIGHT_GOOD;
+    unsigned n = 0;
+    for (guint i = 0; i < discoveries->len && n == 0; i++) {
+        const struct report_finding *finding =
+            ((const struct discovery *)discoveries->pdata[i])->first;
+        if (i > 0 && verdict_weight(finding->verdict) < weight)
+            break;
+        weight = verdict_weight(finding->verdict);
+        unsigned n_frames = vantage == 'a' ? finding->n_frames_a : finding->n_frames_b;
+        const uint64_t *numbers = vantage == 'a' ? finding->frames_a : finding->frames_b;
+        for (unsigned j = 0; j < n_frames && j < 3; j++)
+            g_string_append_printf(frames, "%s%" PRIu64, n++ > 0 ? "," : "", numbers[j]);
+        for (unsigned j = 0, events = 0; j < finding->n_events && events < 2; j++) {
+            if (finding->event_vantage[j] != vantage)
+                continue;
+            g_string_append_printf(frames, "%s%" PRIu64, n++ > 0 ? "," : "", finding->events[j]);
+            events++;
+        }
+    }
+}
+
+/* Which option a person would search for: that of the worst fate. */
+static const char *option_of_interest(const GPtrArray *fates)
+{
+    for (guint i = 0; i < fates->len; i++) {
+        const struct fate *fate = fates->pdata[i];
+        if (is_plain_word(fate->option))
+            return fate->option;
+    }
+    return NULL;
+}
+
+static void put_command(struct text *text, const char *what, const char *command)
+{
+    text_add(text, "  ");
+    text_styled(text, STYLE_FAINT, "# %s", what);
+    text_add(text, "\n  %s\n", command);
+}
+
+void text_put_next(struct text *text, const struct report *report, const GPtrArray *discoveries)
+{
+    text_heading(text, "What to look at next");
+    g_autoptr(GPtrArray) fates = summary_fates(report);
+    GString *again = g_string_new("optrail analyze --format json");
+    bool can_repeat = true;
+    for (unsigned i = 0; i < report->n_inputs; i++) {
+        const struct report_input *input = &report->inputs[i];
+        g_autofree char *file = shell_word(input->file);
+        if (file == NULL) {
+            can_repeat = false;
+            continue;
+        }
+        g_string_append_printf(again, " %s", file);
+        g_autoptr(GString) frames = g_string_new(NULL);
+        collect_frames(frames, discoveries, input->vantage);
+        if (frames->len == 0)
+            continue;
+        g_autofree char *what =
+            g_strdup_printf("these frames in %c, field by field", g_ascii_toupper(input->vantage));
+        g_autofree char *command =
+            g_strdup_printf("tshark -r %s -Y 'frame.number in {%s}' -V", file, frames->str);
+        put_command(text, what, command);
+    }
+    const char *option = option_of_interest(fates);
+    g_autofree char *file = report->n_inputs > 0 ? shell_word(report->inputs[0].file) : NULL;
+    if (option != NULL && file != NULL) {
+        g_autofree char *what = g_strdup_printf(
+            "every segment and hook record with %s (with Optrail's Wireshark plugin)", option);
+        g_autofree char *command =
+            g_strdup_printf("tshark -r %s -Y 'optrail.option == \"%s\"'", file, option);
+        put_command(text, what, command);
+    }
+    if (can_repeat && report->n_inputs > 0)
+        put_command(text, "everything, connection by connection, for programs", again->str);
+    g_string_free(again, TRUE);
+
+    bool advised[VERDICTS] = {false};
+    unsigned given = 0;
+    for (guint i = 0; i < fates->len + discoveries->len && given < ADVICE; i++) {
+        enum verdict verdict =
+            i < discoveries->len
+                ? ((const struct discovery *)discoveries->pdata[i])->first->verdict
+                : ((const struct fate *)fates->pdata[i - discoveries->len])->verdict;
+        if (advised[verdict] || *verdict_advice(verdict) == '\0')
+            continue;
+        advised[verdict] = true;
+        if (given++ == 0)
+            text_add(text, "\n");
+        g_autofree char *words =
+            g_strdup_printf("%s: %s", verdict_name(verdict), verdict_advice(verdict));
+        text_add(text, "  \u00b7 ");
+        text_wrap(text, 4, 4, words);
+    }
+}
+
+/* --- the limits --------------------------------------------------------------------------- */
+
+static void put_limit(struct text *text, unsigned *n, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void put_limit(struct text *text, unsigned *n, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *raw = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *words = text_clean(raw);
+    text_add(text, "  \u00b7 ");
+    text_wrap(text, 4, 4, words);
+    (*n)++;
+}
+
+static void put_input_limits(struct text *text, const struct report_input *input, unsigned *n)
+{
+    char name = g_ascii_toupper(input->vantage);
+    if (input->warning != NULL)
+        put_limit(text, n, "%c was read as far as it is whole: %s.", name, input->warning);
+    if (input->lost_packets == COUNT_UNKNOWN)
+        put_limit(text, n, "%c does not say whether its capture lost packets.", name);
+    else if (input->lost_packets != 0)
+        put_limit(text, n,
+                  "%c lost %" PRIu64 " packet%s while capturing: absence is not claimed there.",
+                  name, input->lost_packets, text_plural(input->lost_packets));
+    if (input->truncated_packets != 0)
+        put_limit(text, n, "%c holds %" PRIu64 " packet%s cut by its snaplen.", name,
+                  input->truncated_packets, text_plural(input->truncated_packets));
+    if (input->hook_events == 0)
+        put_limit(text, n,
+                  "%c holds no hook records: what the eBPF programs on that side reserved, wrote, "
+                  "parsed and applied is not known.",
+                  name);
+    else if (input->lost_events == COUNT_UNKNOWN)
+        put_limit(text, n, "%c does not say whether hook events were lost.", name);
+    else if (input->lost_events != 0)
+        put_limit(text, n, "%c lost %" PRIu64 " hook event%s while recording.", name,
+                  input->lost_events, text_plural(input->lost_events));
+    if (input->sources != NULL && *input->sources != '\0')
+        put_limit(text, n, "%c was recorded with: %s", name, input->sources);
+}
+
+void text_put_limits(struct text *text, const struct report *report)
+{
+    unsigned n = 0, only_a = 0, only_b = 0;
+    text_heading(text, "What this report cannot tell");
+    for (unsigned i = 0; i < report->n_inputs; i++)
+        put_input_limits(text, &report->inputs[i], &n);
+    if (report->n_inputs < 2) {
+        put_limit(text, &n,
+                  "There is one capture: what the path did to an option needs a second one, from "
+                  "the other end: optrail analyze A B.");
+    } else {
+        for (guint i = 0; i < report->flows->len; i++) {
+            const struct report_flow *flow = report->flows->pdata[i];
+            only_a += flow->client_b == NULL;
+            only_b += flow->client == NULL;
+        }
+        if (only_a != 0)
+            put_limit(text, &n, "%u connection%s seen at A only.", only_a,
+                      only_a == 1 ? " was" : "s were");
+        if (only_b != 0)
+            put_limit(text, &n, "%u connection%s seen at B only.", only_b,
+                      only_b == 1 ? " was" : "s were");
+    }
+    if (n == 0)
+        text_add(text, "  Nothing was lost, cut or left out, as far as the captures say.\n");
+}
