@@ -266,6 +266,8 @@ static unsigned needed_length(const struct encoder *e)
     if (least < desc->length_min)
         least = desc->length_min;
     unsigned length = least;
+    if (desc->header_bits == least * 8)
+        return least;
     for (size_t i = 0; i < desc->n_fields; i++) {
         const struct option_field *field = &desc->fields[i];
         unsigned end = field->offset_bits + field->bits;
