@@ -42,7 +42,7 @@ struct report_slot {
     __u64 entry_ns; /* MONOTONIC when the entry observer ran; 0: it did not */
     __u16 options_before; /* octets of option area that stood in the header at entry */
     __u16 space_before;   /* octets of option space that were free at entry; 0xffff unknown */
-    __u32 zero;
+    __u32 entered; /* entry observers that ran: several recorders may watch one cgroup */
     __u32 args[4]; /* of bpf_sock_ops at entry: a reply that a program sets overwrites args[0] */
     struct report_action actions[REPORT_ACTIONS];
 };
