@@ -80,8 +80,10 @@ static void put_headline(struct text *text, const struct report *report)
     default:
         text_styled(text, STYLE_GOOD, "INTACT");
         if (report->options->len == 0)
-            text_add(text, ": the path changed nothing; but none of the options that are described "
-                           "was seen.\n");
+            text_add(text, ": no change was seen; but none of the options that are described was "
+                           "seen either.\n");
+        else if (report->n_inputs < 2)
+            text_add(text, ": nothing speaks against the path, as far as one capture can tell.\n");
         else if (any_fault(report))
             text_add(text, ": the path changed nothing; but an endpoint did not do its part.\n");
         else
@@ -95,8 +97,11 @@ static void put_fate(struct text *text, const struct fate *fate)
     const char *symbol = text_mark(verdict_weight(fate->verdict), &style);
     g_autofree char *name = text_clean(fate->option);
     g_autoptr(GString) words = g_string_new(NULL);
+    uint64_t arrived = fate->stages[STAGE_ARRIVED];
+    bool partly = verdict_weight(fate->verdict) > WEIGHT_NOTE && arrived != COUNT_UNKNOWN &&
+                  arrived > 0 && strcmp(verdict_outcome(fate->verdict), "NOT delivered") == 0;
     g_string_printf(words, "%s, %s: %s", name, text_direction(fate->direction),
-                    verdict_outcome(fate->verdict));
+                    partly ? "delivered ONLY IN PART" : verdict_outcome(fate->verdict));
     if (verdict_weight(fate->verdict) == WEIGHT_GOOD) {
         g_string_append(words, " (");
         append_flows(words, fate->flows, fate->of_flows);
@@ -120,7 +125,10 @@ static void put_fate(struct text *text, const struct fate *fate)
             g_string_append_printf(words, "; %s", confidence_name(fate->confidence));
         g_string_append(words, ").");
         if (*verdict_where(fate->verdict) != '\0')
-            g_string_append_printf(words, " It happened %s.", verdict_where(fate->verdict));
+            g_string_append_printf(
+                words, " It %s %s.",
+                g_str_has_prefix(verdict_outcome(fate->verdict), "NOT ") ? "died" : "happened",
+                verdict_where(fate->verdict));
         if (fate->lost != 0)
             g_string_append_printf(words, " %" PRIu64 " more %s lost with %s.", fate->lost,
                                    fate->lost == 1 ? "was" : "were",
@@ -262,13 +270,34 @@ static const char *count_text(uint64_t count, char out[24])
     return out;
 }
 
+/* The last column, on a line of its own when a long name has taken its room. */
+static void put_trail_verdict(struct text *text, const struct trail *trail, size_t line)
+{
+    g_autoptr(GString) words = g_string_new(verdict_short(trail->verdict));
+    if (!verdict_is_inconclusive(trail->verdict) && trail->verdict != VERDICT_NONE)
+        g_string_append_printf(words, ", %s", confidence_name(trail->confidence));
+    glong used = g_utf8_strlen(text->buffer->str + line, -1);
+    if (used + 2 + (glong)words->len > TEXT_COLUMNS)
+        text_add(text, "\n%*s", TEXT_COLUMNS - 2 - (int)words->len, "");
+    enum text_style style;
+    text_mark(verdict_weight(trail->verdict), &style);
+    text_add(text, "  ");
+    text_styled(text, style == STYLE_GOOD ? STYLE_PLAIN : style, "%s", words->str);
+    text_add(text, "\n");
+}
+
+static char *flows_text(const struct trail *trail)
+{
+    return g_strdup_printf("%u/%u", trail->flows, trail->of_flows);
+}
+
 static void put_trail_direction(struct text *text, const struct report *report,
                                 const GPtrArray *trails, enum direction direction)
 {
     struct column columns[STAGES];
     name_columns(columns, report, direction);
     bool many = report->flows->len > 1;
-    int name_width = (int)strlen("option"), n = 0, used = 0;
+    int name_width = (int)strlen("option"), flows_width = (int)strlen("flows"), n = 0, used = 0;
     for (int stage = 0; stage < STAGES; stage++)
         columns[stage].width = (int)strlen(columns[stage].title);
     for (guint i = 0; i < trails->len; i++) {
@@ -281,6 +310,8 @@ static void put_trail_direction(struct text *text, const struct report *report,
             int width = (int)strlen(count_text(trail->stages[stage], number));
             columns[stage].width = MAX(columns[stage].width, width);
         }
+        g_autofree char *flows = flows_text(trail);
+        flows_width = MAX(flows_width, (int)strlen(flows));
         n++;
     }
     if (n == 0)
@@ -293,7 +324,7 @@ static void put_trail_direction(struct text *text, const struct report *report,
     text_add(text, " ");
     text_left(text, 7, "segment");
     if (many)
-        text_add(text, " %9s", "flows");
+        text_add(text, " %*s", flows_width, "flows");
     for (int stage = 0; stage < STAGES; stage++) {
         text_add(text, stage == 0 ? " " : "\u2192");
         text_right(text, columns[stage].width, columns[stage].title);
@@ -305,27 +336,21 @@ static void put_trail_direction(struct text *text, const struct report *report,
         if (trail->direction != direction || used++ >= TRAIL_ROWS)
             continue;
         g_autofree char *name = text_clean(trail->option);
+        size_t line = text->buffer->len;
         text_add(text, "  ");
         text_left(text, name_width, name);
         text_add(text, " ");
         text_left(text, 7, segment_class_name(trail->segment));
         if (many) {
-            g_autofree char *flows = g_strdup_printf("%u/%u", trail->flows, trail->of_flows);
-            text_add(text, " %9s", flows);
+            g_autofree char *flows = flows_text(trail);
+            text_add(text, " %*s", flows_width, flows);
         }
         for (int stage = 0; stage < STAGES; stage++) {
             char number[24];
             text_add(text, " ");
             text_right(text, columns[stage].width, count_text(trail->stages[stage], number));
         }
-        enum text_style style;
-        text_mark(verdict_weight(trail->verdict), &style);
-        text_add(text, "  ");
-        text_styled(text, style == STYLE_GOOD ? STYLE_PLAIN : style, "%s",
-                    verdict_short(trail->verdict));
-        if (!verdict_is_inconclusive(trail->verdict) && trail->verdict != VERDICT_NONE)
-            text_add(text, ", %s", confidence_name(trail->confidence));
-        text_add(text, "\n");
+        put_trail_verdict(text, trail, line);
     }
     if (used > TRAIL_ROWS)
         text_add(text, "  ... and %d more rows, all in --format json\n", used - TRAIL_ROWS);

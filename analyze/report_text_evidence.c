@@ -48,12 +48,14 @@ const char *text_mark(enum verdict_weight weight, enum text_style *style)
 
 /* --- the evidence ------------------------------------------------------------------------- */
 
-static void append_frames(GString *words, const char *of, const uint64_t *frames, unsigned n)
+/* "frames in A: 3, 7", with `what` "frame" or "hook record". */
+static void append_frames(GString *words, const char *what, char vantage, const uint64_t *frames,
+                          unsigned n)
 {
     if (n == 0)
         return;
-    g_string_append_printf(words, "%s%s %s:", words->len > 0 ? "; " : "",
-                           n == 1 ? "frame" : "frames", of);
+    g_string_append_printf(words, "%s%s%s in %c:", words->len > 0 ? "; " : "", what,
+                           n == 1 ? "" : "s", g_ascii_toupper(vantage));
     for (unsigned i = 0; i < n && i < FRAMES_SHOWN; i++)
         g_string_append_printf(words, "%s %" PRIu64, i > 0 ? "," : "", frames[i]);
 }
@@ -66,8 +68,7 @@ static void append_events(GString *words, const struct report_finding *finding, 
         if (finding->event_vantage[i] == vantage)
             frames[n++] = finding->events[i];
     }
-    append_frames(words, vantage == 'a' ? "of hook records in A" : "of hook records in B", frames,
-                  n);
+    append_frames(words, "hook record", vantage, frames, n);
 }
 
 static const struct report_flow *flow_by_id(const struct report *report, unsigned id)
@@ -89,24 +90,30 @@ static void put_discovery(struct text *text, const struct report *report,
     g_autoptr(GString) title = g_string_new(NULL);
     if (!verdict_is_inconclusive(finding->verdict))
         g_string_append_printf(title, " (%s)", confidence_name(finding->confidence));
+    const char *separator = ": ";
     if (finding->option != NULL) {
         g_autofree char *name = text_clean(finding->option);
-        g_string_append_printf(title, "  %s", name);
+        g_string_append_printf(title, "%s%s", separator, name);
+        separator = " on ";
     }
-    if (finding->segment >= 0)
-        g_string_append_printf(title, " on %s",
+    if (finding->segment >= 0) {
+        g_string_append_printf(title, "%s%s", separator,
                                segment_class_name((enum segment_class)finding->segment));
+        separator = ", ";
+    }
     if (finding->direction != DIRECTION_UNKNOWN)
-        g_string_append_printf(title, ", %s", text_direction(finding->direction));
+        g_string_append_printf(title, "%s%s", finding->option != NULL ? ", " : separator,
+                               text_direction(finding->direction));
     g_string_append_printf(title, "; %" PRIu64 " time%s", discovery->count,
                            text_plural(discovery->count));
     if (discovery->flows > 0 && report->flows->len > 1)
         g_string_append_printf(title, " in %u of %u connections", discovery->flows,
                                report->flows->len);
-    text_add(text, "  %u. ", number);
+    g_autofree char *start = g_strdup_printf("  %u. ", number);
+    text_add(text, "%s", start);
     text_styled(text, style == STYLE_PLAIN ? STYLE_HEADING : style, "%s",
                 verdict_name(finding->verdict));
-    text_add(text, "%s\n", title->str);
+    text_wrap(text, (int)(strlen(start) + strlen(verdict_name(finding->verdict))), 5, title->str);
 
     if (finding->explain != NULL && *finding->explain != '\0') {
         g_autofree char *explain = text_clean(finding->explain);
@@ -121,8 +128,8 @@ static void put_discovery(struct text *text, const struct report *report,
                  at_a ? flow->client : flow->client_b, at_a ? flow->server : flow->server_b);
     }
     g_autoptr(GString) words = g_string_new(NULL);
-    append_frames(words, "in A", finding->frames_a, finding->n_frames_a);
-    append_frames(words, "in B", finding->frames_b, finding->n_frames_b);
+    append_frames(words, "frame", 'a', finding->frames_a, finding->n_frames_a);
+    append_frames(words, "frame", 'b', finding->frames_b, finding->n_frames_b);
     append_events(words, finding, 'a');
     append_events(words, finding, 'b');
     if (words->len > 0) {
@@ -171,28 +178,39 @@ static char *shell_word(const char *file)
     return is_plain_word(file) ? g_strdup(file) : g_shell_quote(file);
 }
 
-/* The frames that the gravest discoveries name in one capture, packets and hook records. */
-static void collect_frames(GString *frames, const GPtrArray *discoveries, char vantage)
+static int compare_numbers(gconstpointer a, gconstpointer b)
 {
-    enum verdict_weight weight = WEIGHT_GOOD;
-    unsigned n = 0;
-    for (guint i = 0; i < discoveries->len && n == 0; i++) {
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The frames that the gravest discovery with any names in one capture, packets and hook records. */
+static GString *collect_frames(const GPtrArray *discoveries, char vantage)
+{
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    const struct report_finding *gravest = NULL;
+    for (guint i = 0; i < discoveries->len && numbers->len == 0; i++) {
         const struct report_finding *finding =
             ((const struct discovery *)discoveries->pdata[i])->first;
-        if (i > 0 && verdict_weight(finding->verdict) < weight)
+        if (gravest == NULL)
+            gravest = finding;
+        if (verdict_weight(finding->verdict) < verdict_weight(gravest->verdict))
             break;
-        weight = verdict_weight(finding->verdict);
-        unsigned n_frames = vantage == 'a' ? finding->n_frames_a : finding->n_frames_b;
-        const uint64_t *numbers = vantage == 'a' ? finding->frames_a : finding->frames_b;
-        for (unsigned j = 0; j < n_frames && j < 3; j++)
-            g_string_append_printf(frames, "%s%" PRIu64, n++ > 0 ? "," : "", numbers[j]);
-        for (unsigned j = 0, events = 0; j < finding->n_events && events < 2; j++) {
-            if (finding->event_vantage[j] != vantage)
-                continue;
-            g_string_append_printf(frames, "%s%" PRIu64, n++ > 0 ? "," : "", finding->events[j]);
-            events++;
+        if (vantage == 'a')
+            g_array_append_vals(numbers, finding->frames_a, MIN(finding->n_frames_a, 3));
+        else
+            g_array_append_vals(numbers, finding->frames_b, MIN(finding->n_frames_b, 3));
+        for (unsigned j = 0; j < finding->n_events && j < REPORT_FRAMES; j++) {
+            if (finding->event_vantage[j] == vantage)
+                g_array_append_val(numbers, finding->events[j]);
         }
     }
+    g_array_sort(numbers, compare_numbers);
+    GString *frames = g_string_new(NULL);
+    for (guint i = 0; i < numbers->len; i++)
+        g_string_append_printf(frames, "%s%" PRIu64, i > 0 ? "," : "",
+                               g_array_index(numbers, uint64_t, i));
+    return frames;
 }
 
 /* Which option a person would search for: that of the worst fate. */
@@ -213,6 +231,39 @@ static void put_command(struct text *text, const char *what, const char *command
     text_add(text, "\n  %s\n", command);
 }
 
+static void put_bullet(struct text *text, bool first, const char *words)
+{
+    if (first && !g_str_has_suffix(text->buffer->str, "\n\n"))
+        text_add(text, "\n");
+    text_add(text, "  \u00b7 ");
+    text_wrap(text, 4, 4, words);
+}
+
+/* What to do about the gravest verdicts, each once. */
+static void put_advice(struct text *text, const struct report *report, const GPtrArray *discoveries,
+                       const GPtrArray *fates)
+{
+    bool advised[VERDICTS] = {false}, box = false;
+    unsigned given = 0;
+    for (guint i = 0; i < fates->len + discoveries->len && given < ADVICE; i++) {
+        enum verdict verdict =
+            i < discoveries->len
+                ? ((const struct discovery *)discoveries->pdata[i])->first->verdict
+                : ((const struct fate *)fates->pdata[i - discoveries->len])->verdict;
+        box = box || (verdict_is_interference(verdict) && verdict_needs(verdict) == NEEDS_TWO);
+        if (advised[verdict] || *verdict_advice(verdict) == '\0')
+            continue;
+        advised[verdict] = true;
+        g_autofree char *words =
+            g_strdup_printf("%s: %s", verdict_name(verdict), verdict_advice(verdict));
+        put_bullet(text, given++ == 0, words);
+    }
+    if (box && report->n_inputs > 1)
+        put_bullet(text, given == 0,
+                   "To find the box: capture at a point between A and B and analyze again; it "
+                   "stands in the half that still shows it.");
+}
+
 void text_put_next(struct text *text, const struct report *report, const GPtrArray *discoveries)
 {
     text_heading(text, "What to look at next");
@@ -227,8 +278,7 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
             continue;
         }
         g_string_append_printf(again, " %s", file);
-        g_autoptr(GString) frames = g_string_new(NULL);
-        collect_frames(frames, discoveries, input->vantage);
+        g_autoptr(GString) frames = collect_frames(discoveries, input->vantage);
         if (frames->len == 0)
             continue;
         g_autofree char *what =
@@ -249,24 +299,7 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
     if (can_repeat && report->n_inputs > 0)
         put_command(text, "everything, connection by connection, for programs", again->str);
     g_string_free(again, TRUE);
-
-    bool advised[VERDICTS] = {false};
-    unsigned given = 0;
-    for (guint i = 0; i < fates->len + discoveries->len && given < ADVICE; i++) {
-        enum verdict verdict =
-            i < discoveries->len
-                ? ((const struct discovery *)discoveries->pdata[i])->first->verdict
-                : ((const struct fate *)fates->pdata[i - discoveries->len])->verdict;
-        if (advised[verdict] || *verdict_advice(verdict) == '\0')
-            continue;
-        advised[verdict] = true;
-        if (given++ == 0)
-            text_add(text, "\n");
-        g_autofree char *words =
-            g_strdup_printf("%s: %s", verdict_name(verdict), verdict_advice(verdict));
-        text_add(text, "  \u00b7 ");
-        text_wrap(text, 4, 4, words);
-    }
+    put_advice(text, report, discoveries, fates);
 }
 
 /* --- the limits --------------------------------------------------------------------------- */
@@ -284,7 +317,8 @@ static void put_limit(struct text *text, unsigned *n, const char *format, ...)
     (*n)++;
 }
 
-static void put_input_limits(struct text *text, const struct report_input *input, unsigned *n)
+static void put_input_limits(struct text *text, const struct report_input *input, unsigned *n,
+                             unsigned *without_hooks)
 {
     char name = g_ascii_toupper(input->vantage);
     if (input->warning != NULL)
@@ -299,10 +333,7 @@ static void put_input_limits(struct text *text, const struct report_input *input
         put_limit(text, n, "%c holds %" PRIu64 " packet%s cut by its snaplen.", name,
                   input->truncated_packets, text_plural(input->truncated_packets));
     if (input->hook_events == 0)
-        put_limit(text, n,
-                  "%c holds no hook records: what the eBPF programs on that side reserved, wrote, "
-                  "parsed and applied is not known.",
-                  name);
+        *without_hooks += 1;
     else if (input->lost_events == COUNT_UNKNOWN)
         put_limit(text, n, "%c does not say whether hook events were lost.", name);
     else if (input->lost_events != 0)
@@ -314,10 +345,20 @@ static void put_input_limits(struct text *text, const struct report_input *input
 
 void text_put_limits(struct text *text, const struct report *report)
 {
-    unsigned n = 0, only_a = 0, only_b = 0;
+    unsigned n = 0, without_hooks = 0, only_a = 0, only_b = 0;
     text_heading(text, "What this report cannot tell");
     for (unsigned i = 0; i < report->n_inputs; i++)
-        put_input_limits(text, &report->inputs[i], &n);
+        put_input_limits(text, &report->inputs[i], &n, &without_hooks);
+    if (without_hooks == report->n_inputs)
+        put_limit(
+            text, &n,
+            "There are no hook records: what eBPF programs reserved, wrote, parsed and applied "
+            "is not known.");
+    else if (without_hooks != 0)
+        put_limit(text, &n,
+                  "%c holds no hook records: what the eBPF programs on that side reserved, wrote, "
+                  "parsed and applied is not known.",
+                  report->inputs[0].hook_events == 0 ? 'A' : 'B');
     if (report->n_inputs < 2) {
         put_limit(text, &n,
                   "There is one capture: what the path did to an option needs a second one, from "

@@ -20,11 +20,6 @@ struct verdict_row {
     const char *advice;
 };
 
-/* Told where a box between two captures is to be found. */
-#define FIND_BOX                                                                                   \
-    "Capture at a point between A and B and analyze again: the box stands in the half that still " \
-    "shows it."
-
 /*
  * Ranks go up from what hides behind everything else to what nothing may hide. Tens are families
  * of equal seriousness; 0 to 29 conclude nothing about an option.
@@ -35,30 +30,31 @@ static const struct verdict_row rows[VERDICTS] = {
 
     [VERDICT_OPTION_INTACT] = {"option.intact", WEIGHT_GOOD, NEEDS_TWO, 42, "intact", "delivered",
                                "arrived with the same bytes", "", ""},
-    [VERDICT_OPTION_REMOVED_NOP] =
-        {"option.removed.nop", WEIGHT_INTERFERENCE, NEEDS_TWO, 90, "removed: NOPs", "NOT delivered",
-         "was overwritten with NOPs on the way", "on the path between A and B",
-         "Look for a rule that strips TCP options (nftables 'reset tcp "
-         "option', iptables TCPOPTSTRIP, a firewall's TCP normaliser). " FIND_BOX},
+    [VERDICT_OPTION_REMOVED_NOP] = {"option.removed.nop", WEIGHT_INTERFERENCE, NEEDS_TWO, 90,
+                                    "removed: NOPs", "NOT delivered",
+                                    "was overwritten with NOPs on the way",
+                                    "on the path between A and B",
+                                    "Look for a rule that strips TCP options (nftables 'reset tcp "
+                                    "option', iptables TCPOPTSTRIP, a firewall's TCP normaliser)."},
     [VERDICT_OPTION_REMOVED_SHORTENED] = {"option.removed.shortened", WEIGHT_INTERFERENCE,
-                                          NEEDS_TWO, 91, "removed: shortened", "NOT delivered",
+                                          NEEDS_TWO, 91, "removed: cut out", "NOT delivered",
                                           "was cut out of the header on the way",
                                           "on the path between A and B",
                                           "A box rebuilds the TCP header, as proxies and load "
-                                          "balancers do. " FIND_BOX},
+                                          "balancers do."},
     [VERDICT_OPTION_MODIFIED] = {"option.modified", WEIGHT_INTERFERENCE, NEEDS_TWO, 84, "modified",
                                  "delivered CHANGED", "arrived with other bytes than were sent",
                                  "on the path between A and B",
-                                 "Compare the option's bytes in the two frames. " FIND_BOX},
+                                 "Compare the option's bytes in the two frames."},
     [VERDICT_OPTION_ADDED] = {"option.added", WEIGHT_INTERFERENCE, NEEDS_TWO, 82, "added",
                               "NOT from the sender", "was put in on the way: it was never sent",
-                              "on the path between A and B", FIND_BOX},
+                              "on the path between A and B", ""},
     [VERDICT_OPTION_REORDERED] = {"option.reordered", WEIGHT_INTERFERENCE, NEEDS_TWO, 80,
                                   "reordered", "delivered in another place",
                                   "arrived in another order among the options",
                                   "on the path between A and B",
                                   "A box rebuilds the TCP header; see whether other options "
-                                  "changed, too. " FIND_BOX},
+                                  "changed, too."},
     [VERDICT_OPTION_MIRRORED] = {"option.mirrored", WEIGHT_INTERFERENCE, NEEDS_ONE, 81,
                                  "mirrored back", "NOT a real answer",
                                  "was sent back unchanged by something that does not speak it",
@@ -102,37 +98,37 @@ static const struct verdict_row rows[VERDICTS] = {
                                           "arrived with other data than was sent",
                                           "on the path between A and B",
                                           "Look for a gateway that rewrites this protocol (FTP, "
-                                          "SIP, HTTP). " FIND_BOX},
+                                          "SIP, HTTP)."},
 
-    [VERDICT_SYN_BLOCKED] =
-        {"syn.blocked", WEIGHT_INTERFERENCE, NEEDS_TWO, 92, "SYN blocked", "NOT delivered",
-         "keeps its SYN from arriving, while plain SYNs do", "on the path between A and B",
-         "Look for a firewall that drops SYNs with options it does not know. " FIND_BOX},
+    [VERDICT_SYN_BLOCKED] = {"syn.blocked", WEIGHT_INTERFERENCE, NEEDS_TWO, 92, "SYN blocked",
+                             "NOT delivered", "keeps its SYN from arriving, while plain SYNs do",
+                             "on the path between A and B",
+                             "Look for a firewall that drops SYNs with options it does not know."},
 
     [VERDICT_PATH_NAT] = {"path.nat", WEIGHT_NOTE, NEEDS_TWO, 43, "NAT", "delivered",
                           "crosses an address or port translation", "", ""},
     [VERDICT_PATH_SEQUENCE_REWRITTEN] = {"path.sequence-rewritten", WEIGHT_INTERFERENCE, NEEDS_TWO,
-                                         70, "sequence rewritten", "connection CHANGED",
+                                         70, "sequence shifted", "connection CHANGED",
                                          "has its sequence numbers shifted by a constant",
                                          "on the path between A and B",
                                          "A firewall randomises initial sequence numbers; options "
-                                         "that carry absolute sequence numbers break. " FIND_BOX},
+                                         "that carry absolute sequence numbers break."},
     [VERDICT_PATH_TIMESTAMPS_REWRITTEN] = {"path.timestamps-rewritten", WEIGHT_INTERFERENCE,
                                            NEEDS_TWO, 71, "timestamps rewritten",
                                            "connection CHANGED", "has its TCP timestamps rewritten",
-                                           "on the path between A and B", FIND_BOX},
+                                           "on the path between A and B", ""},
     [VERDICT_PATH_PROXY] = {"path.proxy", WEIGHT_INTERFERENCE, NEEDS_TWO, 97, "proxy",
                             "connection CUT in two",
                             "ends at a proxy that opens a connection of its own",
                             "on the path between A and B",
                             "No option can cross a proxy that does not speak it: go round it, or "
-                            "teach it. " FIND_BOX},
+                            "teach it."},
     [VERDICT_PATH_RST_INJECTED] = {"path.rst-injected", WEIGHT_INTERFERENCE, NEEDS_TWO, 98,
                                    "RST injected", "connection RESET",
                                    "was reset by something that is no endpoint",
                                    "on the path between A and B",
                                    "Compare TTL and window of the RST with those of the segments "
-                                   "around it. " FIND_BOX},
+                                   "around it."},
 
     [VERDICT_MPTCP_FALLBACK] = {"mptcp.fallback", WEIGHT_INTERFERENCE, NEEDS_ONE, 95,
                                 "fell back to TCP", "Multipath TCP given up",
@@ -143,7 +139,7 @@ static const struct verdict_row rows[VERDICTS] = {
     [VERDICT_HOOK_WRITTEN] = {"hook.written", WEIGHT_GOOD, NEEDS_HOOKS_NEAR, 40, "written and sent",
                               "sent", "was written by the hook and is on the wire", "", ""},
     [VERDICT_HOOK_RESERVED_NOT_WRITTEN] = {"hook.reserved-not-written", WEIGHT_FAULT, NEEDS_HOOKS,
-                                           62, "reserved, not written", "NOT sent",
+                                           62, "not written", "NOT sent",
                                            "had its space reserved, but nothing was stored",
                                            "in the sending host, before it was written",
                                            "See why the program returned from WRITE_HDR_OPT_CB "
@@ -165,15 +161,14 @@ static const struct verdict_row rows[VERDICTS] = {
                                   "Look at the host's own packet filter and queues (nft list "
                                   "ruleset, tc -s qdisc), and whether the capture stood on the "
                                   "interface that sends."},
-    [VERDICT_HOOK_NOT_PARSED] = {"hook.not-parsed", WEIGHT_FAULT, NEEDS_HOOKS_FAR, 61,
-                                 "arrived, not parsed", "delivered, NOT used",
-                                 "arrived, but no hook parsed it",
+    [VERDICT_HOOK_NOT_PARSED] = {"hook.not-parsed", WEIGHT_FAULT, NEEDS_HOOKS_FAR, 61, "not parsed",
+                                 "delivered, NOT used", "arrived, but no hook parsed it",
                                  "in the receiving host, between wire and hook",
                                  "See that a program is attached there (optrail status), with "
                                  "PARSE_ALL_HDR_OPT or PARSE_UNKNOWN_HDR_OPT set before the "
                                  "segment came."},
     [VERDICT_HOOK_ACTION_FAILED] = {"hook.action-failed", WEIGHT_FAULT, NEEDS_HOOKS, 60,
-                                    "parsed, action failed", "delivered, NOT done",
+                                    "action failed", "delivered, NOT done",
                                     "was parsed, but what it asks for could not be done",
                                     "in the receiving host, when it acted",
                                     "The errno says why; for an algorithm: is its module there "
