@@ -14,8 +14,8 @@
 #include "wire/compressed.h"
 
 /*
- * The largest block or packet that is believed, as in Wireshark: more is a broken length, and a
- * stream's buffer has to have a bound.
+ * The largest block or packet that is believed: more is a broken length, and a stream's buffer has
+ * to have a bound.
  */
 #define CAPTURE_BLOCK_MAX (16u * 1024 * 1024)
 

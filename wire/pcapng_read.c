@@ -217,7 +217,7 @@ static enum outcome read_statistics(struct capture *c, struct block *block)
 
     struct interface *interface = interface_at(c, capture_u32(c, head));
     if (interface == NULL)
-        return broken(block, "statistics of an interface that was not described");
+        return NO_FRAME; /* of an interface that was not described: nobody's */
 
     struct capture_interface *face = &interface->face;
     face->has_statistics = true;
@@ -342,19 +342,27 @@ static enum outcome read_packetless(struct capture *c, uint32_t type, struct blo
 {
     static const struct {
         uint32_t type;
+        size_t min; /* octets of body, without which Wireshark takes the file to be damaged */
         enum outcome (*read)(struct capture *c, struct block *block);
     } readers[] = {
-        {BLOCK_SECTION, read_section}, {0x00000001, read_interface}, {0x00000005, read_statistics},
-        {0x00000009, count_frame}, /* systemd journal export */
-        {0x00000bad, count_frame}, /* custom, to be copied */
-        {0x40000bad, count_frame}, /* custom, not to be copied */
-        {0x00000204, count_frame}, /* Sysdig events */
-        {0x00000208, count_frame},     {0x00000216, count_frame},    {0x00000221, count_frame},
+        {BLOCK_SECTION, 16, read_section},
+        {0x00000001, 8, read_interface},
+        {0x00000005, 12, read_statistics},
+        {0x00000009, 23, count_frame}, /* systemd journal export */
+        {0x00000bad, 4, count_frame},  /* custom, to be copied */
+        {0x40000bad, 4, count_frame},  /* custom, not to be copied */
+        {0x00000204, 0, count_frame},  /* Sysdig events, versions 1 and 2, 2 large */
+        {0x00000216, 0, count_frame},
+        {0x00000221, 0, count_frame},
     };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
-        if (readers[i].type == type)
-            return readers[i].read(c, block);
+    for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
+        if (readers[i].type != type)
+            continue;
+        if (block->length < readers[i].min)
+            return broken(block, "it is too short for its type");
+        return readers[i].read(c, block);
+    }
     return NO_FRAME;
 }
 
@@ -395,14 +403,16 @@ static int pcapng_next(struct capture *c, struct capture_record *record)
             return capture_stop(c, "block", "broken, a section header without byte-order magic");
 
         uint32_t length = capture_u32(c, c->at + 4);
-        if (length < BLOCK_OVERHEAD || length % 4 != 0 || length > CAPTURE_BLOCK_MAX)
+        if (length < BLOCK_OVERHEAD || length > CAPTURE_BLOCK_MAX)
             return capture_stop(c, "block", "broken, it claims a length of %u octets", length);
+        /* Some tools forget the padding in the length; like Wireshark, do not hold it against them. */
+        length = (uint32_t)padded(length);
         if (!capture_need(c, length))
             return capture_stop(c, "block", "cut, %zu of its %u octets are there", capture_left(c),
                                 length);
 
         uint32_t again = capture_u32(c, c->at + length - 4);
-        if (again != length)
+        if (G_UNLIKELY(again != length) && (again > length || padded(again) != length))
             return capture_stop(c, "block", "broken, its lengths disagree (%u, %u)", length, again);
 
         struct block block = {c->at + 8, length - BLOCK_OVERHEAD, NULL};
