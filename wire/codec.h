@@ -26,11 +26,11 @@ enum option_fault {
 
 struct codec_value {
     const struct option_field *field;
-    bool present;         /* all of its octets were there */
-    bool out_of_range;
+    bool present;         /* all of its octets were there; computed: it can be computed */
+    bool out_of_range;    /* also of a computed field beyond 64 bits, which is not present */
     uint64_t number;      /* uint, enum, bool and computed fields, in host byte order */
     const uint8_t *octets; /* bytes, ipv4, ipv6, string: into the option */
-    unsigned n_octets;
+    unsigned n_octets;     /* of a `rest` that was cut: what is there, though it is not present */
 };
 
 struct codec_option {
@@ -45,6 +45,9 @@ struct codec_option {
 /*
  * Decodes one option. `option` points at its kind; `available` octets of it may be read (fewer
  * than its length octet says when the capture cut it). `desc` comes from option_set_find().
+ *
+ * With fewer octets than the length says, FAULT_TRUNCATED is set: whether the capture or the
+ * header ended there only the caller knows, who adds FAULT_MALFORMED for the latter.
  */
 void codec_decode(const struct option_desc *desc, const uint8_t *option, size_t available,
                   struct codec_option *out);
@@ -64,7 +67,8 @@ unsigned codec_placement(const struct option_desc *desc, enum segment_class segm
  * addresses, hex octets, strings as they are), `n` of them; fields not named are zero. With the
  * setting "kind=253|254" an exid option takes that kind. Writes into `out` (TCP_OPTION_SPACE
  * octets) and returns the option's length, or 0 with `error` set (unknown field, out of range).
- * A computed field may be set: the granularity or exponent that represents it exactly is chosen.
+ * A computed field may be set: the granularity or exponent that represents it exactly is chosen,
+ * the first in the description's order. "echo=1" sets the echo bit of an option that has one.
  */
 size_t codec_encode(const struct option_desc *desc, const char *const *settings, size_t n,
                     uint8_t out[TCP_OPTION_SPACE], GError **error);

@@ -325,7 +325,7 @@ static void draw(const struct option_desc *desc)
     printf("   0               1               2               3\n");
     for (unsigned row = 0; row < bits; row += ROW_BITS) {
         unsigned end = MIN(row + ROW_BITS, bits);
-        draw_rule(end - row);
+        draw_rule(row > 0 ? ROW_BITS : end);
         printf("  |");
         for (unsigned bit = row; bit < end;) {
             const struct cell *cell = cell_at(cells, bit);
@@ -558,7 +558,11 @@ static int run(int argc, char **argv)
         goto cleanup;
     }
     if (strcmp(argv[1], "check") == 0) {
-        code = action_check(&arguments);
+        /* The files are checked against the built-ins, whatever else is about. */
+        if (arguments.dir != NULL || arguments.profile != NULL)
+            code = command_usage("options", "--options and --profile do not go with check");
+        else
+            code = action_check(&arguments);
         goto cleanup;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
