@@ -452,6 +452,7 @@ const char *hook_decline_name(unsigned reason)
         [HOOK_DECLINE_RANGE] = "out of range",         [HOOK_DECLINE_UNKNOWN] = "unknown id",
         [HOOK_DECLINE_UNTRUSTED] = "peer not trusted", [HOOK_DECLINE_ROLE] = "other role",
         [HOOK_DECLINE_UNCHANGED] = "unchanged",        [HOOK_DECLINE_MALFORMED] = "malformed",
+        [HOOK_DECLINE_FIXED] = "fixed locally",
     };
 
     return reason > 0 && reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "?";

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "wire/flow.h"
+#include "wire/hook_action.h"
 #include "wire/option.h"
 
 #define HOOK_INTERFACE       "optrail-hooks"
@@ -53,24 +54,6 @@ enum hook_flag {
     HOOK_FLAG_RESERVED = 1 << 4,  /* `reserved` is known */
     HOOK_FLAG_OUTGOING = 1 << 5,  /* the segment is being sent (LEN, WRITE), else received */
     HOOK_FLAG_REPORTS_LOST = 1 << 6, /* programs reported more actions than there was room for */
-};
-
-/* What a program did in an invocation, as it said itself (bpf/include/report.h). */
-enum hook_action_kind {
-    HOOK_ACTION_RESERVE = 1,    /* bpf_reserve_hdr_opt(); value: octets asked for */
-    HOOK_ACTION_STORE = 2,      /* bpf_store_hdr_opt(); value: octets */
-    HOOK_ACTION_LOAD = 3,       /* bpf_load_hdr_opt() found (result > 0: length) or not */
-    HOOK_ACTION_SETSOCKOPT = 4, /* bpf_setsockopt(); level, name, value; result 0 or -errno */
-    HOOK_ACTION_DECLINE = 5,    /* the program would not act; value: enum hook_decline */
-};
-
-enum hook_decline {
-    HOOK_DECLINE_RANGE = 1,     /* the value is outside what the program accepts */
-    HOOK_DECLINE_UNKNOWN = 2,   /* an id that it has no meaning for */
-    HOOK_DECLINE_UNTRUSTED = 3, /* the peer is not in a trusted prefix */
-    HOOK_DECLINE_ROLE = 4,      /* the program plays the other role here */
-    HOOK_DECLINE_UNCHANGED = 5, /* already as asked for */
-    HOOK_DECLINE_MALFORMED = 6, /* the option's length or layout */
 };
 
 enum { HOOK_PROGRAM_NAME = 16, HOOK_HEAD = 6, HOOK_VALUE = 16, HOOK_ACTIONS_MAX = 8 };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hook_action.h - what a program says that it did in an invocation: the numbers.
+ *
+ * Apart from hook.h because BPF programs include it too: no other header is needed here.
+ */
+#ifndef OPTRAIL_WIRE_HOOK_ACTION_H
+#define OPTRAIL_WIRE_HOOK_ACTION_H
+
+/* What a program did in an invocation, as it said itself (bpf/include/report.h). */
+enum hook_action_kind {
+    HOOK_ACTION_RESERVE = 1,    /* bpf_reserve_hdr_opt(); value: octets asked for */
+    HOOK_ACTION_STORE = 2,      /* bpf_store_hdr_opt(); value: octets */
+    HOOK_ACTION_LOAD = 3,       /* bpf_load_hdr_opt() found (result > 0: length) or not */
+    HOOK_ACTION_SETSOCKOPT = 4, /* bpf_setsockopt(); level, name, value; result 0 or -errno */
+    HOOK_ACTION_DECLINE = 5,    /* the program would not act; value: enum hook_decline */
+};
+
+enum hook_decline {
+    HOOK_DECLINE_RANGE = 1,     /* the value is outside what the program accepts */
+    HOOK_DECLINE_UNKNOWN = 2,   /* an id that it has no meaning for */
+    HOOK_DECLINE_UNTRUSTED = 3, /* the peer is not in a trusted prefix */
+    HOOK_DECLINE_ROLE = 4,      /* the program plays the other role here */
+    HOOK_DECLINE_UNCHANGED = 5, /* already as asked for */
+    HOOK_DECLINE_MALFORMED = 6, /* the option's length or layout */
+    HOOK_DECLINE_FIXED = 7,     /* the local side does not let the peer change the value */
+};
+
+#endif
