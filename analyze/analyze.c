@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * analyze.c - the pipeline: read, flows, join, judge, report, in one pass over the input.
+ *
+ * Two captures are read side by side. Until the first joined pair has told how their clocks stand
+ * to each other they are read in turns; then whichever lags behind is read on. A wrong clock costs
+ * memory, never a verdict.
+ */
+#include "analyze/analyze.h"
+
+#include <string.h>
+
+#include "analyze/clock.h"
+#include "analyze/evidence.h"
+#include "analyze/flows.h"
+#include "analyze/input.h"
+#include "analyze/join_hooks.h"
+#include "analyze/join_packets.h"
+#include "analyze/judge.h"
+#include "analyze/overall.h"
+#include "analyze/pair.h"
+#include "analyze/trail.h"
+#include "analyze/translate.h"
+#include "wire/bytes.h"
+
+enum { HOOKS_WAITING_MAX = 32, PROGRESS_EVERY = 1 << 16, EVICT_EVERY = 1 << 12 };
+
+/* After both ends have closed, stragglers are waited for that long (twice the usual MSL). */
+static const uint64_t QUIET_NS = 120ull * 1000 * 1000 * 1000;
+
+struct waiting_hook { /* seen before any packet of its connection */
+    struct waiting_hook *next;
+    struct hook_record record;
+    uint64_t frame, time_ns;
+};
+
+/* --- segments --------------------------------------------------------------------------------- */
+
+static void replay_hooks(struct analysis *analysis, struct side *side);
+
+/* Who received segments of that direction has closed, as far as this vantage point saw. */
+static bool receiver_closed(const struct side *side, unsigned direction)
+{
+    return side->rst || side->fin[!direction];
+}
+
+static void segment_make(struct segment *s, const struct side *side, const struct input *input,
+                         unsigned direction)
+{
+    const struct packet *packet = &input->packet;
+    s->bucket_next = s->earlier = s->later = NULL;
+    s->connection = side->connection;
+    s->cover = NULL;
+    s->time_ns = input->time_ns;
+    s->frame = input->frame;
+    s->hash = 0;
+    s->seq_wire = packet->seq;
+    s->ack_wire = packet->ack;
+    s->length = packet->payload_length;
+    s->window = packet->window;
+    s->ip_id = packet->ip_id;
+    s->flags = packet->flags;
+    s->ttl = packet->ttl;
+    s->vantage = side->vantage;
+    s->direction = (uint8_t)direction;
+    s->class = (uint8_t)segment_classify(packet->flags, packet->payload_length);
+    s->pending = s->again = false;
+    s->receiver_closed = receiver_closed(side, direction);
+    s->options_length = packet->options_length;
+    s->options_captured = packet->options_captured;
+    memcpy(s->options, packet->options_captured ? packet->options : (const uint8_t *)"",
+           packet->options_captured);
+    struct tcp_options list = {s->options, s->options_captured, s->options_length};
+    s->has_timestamps = tcp_options_timestamps(list, &s->tsval, &s->tsecr);
+    s->everyday = options_everyday(s->options, s->options_captured);
+}
+
+/* A retransmission, as this vantage point sees it: nothing in it is new. */
+static void note_again(struct segment *s)
+{
+    uint64_t end = s->seq + s->length + (s->flags & (TCP_SYN | TCP_FIN) ? 1 : 0);
+    uint64_t *sent = &s->connection->sent_up_to[s->vantage][s->direction];
+    if (s->class == SEGMENT_RST || end == s->seq)
+        return;
+    s->again = end <= *sent;
+    *sent = MAX(*sent, end);
+}
+
+/* The largest payload that each end allows the other, from its SYN. */
+static void note_mss(struct connection *connection, const struct segment *s)
+{
+    struct tcp_options list = {s->options, s->options_captured, s->options_length};
+    struct tcp_option option;
+    uint32_t *mss = &connection->mss[!s->direction];
+    while (tcp_options_next(&list, &option)) {
+        if (option.kind != TCP_KIND_MSS || option.length != 4 || option.available < 4)
+            continue;
+        struct bytes value = bytes_of(option.octets + 2, 2);
+        uint32_t announced = bytes_be16(&value);
+        *mss = *mss == 0 ? announced : MIN(*mss, announced);
+    }
+}
+
+static void closing_add(struct analysis *analysis, struct connection *connection)
+{
+    connection->closing = true;
+    connection->closed_next = NULL;
+    *(analysis->closed_last ? &analysis->closed_last->closed_next : &analysis->closed) = connection;
+    analysis->closed_last = connection;
+}
+
+static void on_segment(struct analysis *analysis, struct input *input)
+{
+    struct segment s;
+    bool from_low, made;
+    struct side *side = flows_of_segment(analysis, input->vantage, &input->packet, input->time_ns,
+                                         &from_low, &made);
+    if (made) {
+        pair_side(analysis, side, &input->packet);
+        replay_hooks(analysis, side);
+    }
+    struct connection *connection = side->connection;
+    unsigned direction = from_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
+    segment_make(&s, side, input, direction);
+    flows_note_segment(side, &input->packet, direction, input->time_ns, input->frame);
+    if (s.flags & TCP_SYN) {
+        note_mss(connection, &s);
+        if (translate_learn(connection))
+            join_retranslate(analysis, connection);
+    }
+    translate_segment(connection, &s);
+    note_again(&s);
+    join_hooks_segment(analysis, &s);
+    if (analysis->n_vantages > 1)
+        join_segment(analysis, &s);
+    else
+        judge_alone(analysis, &s);
+    if (!connection->closing && side_closed(side))
+        closing_add(analysis, connection);
+}
+
+/* --- hooks ------------------------------------------------------------------------------------ */
+
+static void take_hook(struct analysis *analysis, struct side *side,
+                      const struct hook_record *record, uint64_t frame, uint64_t time_ns)
+{
+    struct flow_key key;
+    bool local_low = flow_key_make(&key, &record->local, &record->remote);
+    unsigned end = local_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
+    join_hooks_record(analysis, side->connection, side->vantage, end, record, frame, time_ns);
+}
+
+static void replay_hooks(struct analysis *analysis, struct side *side)
+{
+    while (side->hooks_waiting) {
+        struct waiting_hook *hook = side->hooks_waiting;
+        side->hooks_waiting = hook->next;
+        take_hook(analysis, side, &hook->record, hook->frame, hook->time_ns);
+        g_free(hook);
+    }
+    side->hooks_waiting_last = NULL;
+    side->n_hooks_waiting = 0;
+}
+
+static void on_hook(struct analysis *analysis, struct input *input)
+{
+    bool local_low, made;
+    if (input->hook.local.family == 0 || input->hook.remote.port == 0)
+        return; /* a listener: of no connection yet */
+    struct side *side =
+        flows_of_hook(analysis, input->vantage, &input->hook, input->time_ns, &local_low, &made);
+    if (side->connection) {
+        take_hook(analysis, side, &input->hook, input->frame, input->time_ns);
+        return;
+    }
+    /* Its first packet will tell which connection at the other vantage point this is. */
+    struct waiting_hook *hook = g_new(struct waiting_hook, 1);
+    *hook = (struct waiting_hook){NULL, input->hook, input->frame, input->time_ns};
+    *(side->hooks_waiting_last ? &side->hooks_waiting_last->next : &side->hooks_waiting) = hook;
+    side->hooks_waiting_last = hook;
+    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX) {
+        pair_side(analysis, side, NULL);
+        replay_hooks(analysis, side);
+    }
+}
+
+/* Hooks of a connection that the capture shows no packet of. */
+static void take_hooks_without_packets(struct side *side, void *context)
+{
+    pair_side(context, side, NULL);
+    replay_hooks(context, side);
+}
+
+/* --- the end of connections ------------------------------------------------------------------- */
+
+static void side_forget(struct analysis *analysis, struct side *side)
+{
+    pair_forget(analysis->pairing, side);
+    flow_table_remove(analysis->tables[side->vantage], side);
+}
+
+/* Judges what is left of a connection; its rows and findings wait for the report. */
+static void connection_finish(struct analysis *analysis, struct connection *connection)
+{
+    orient(analysis, connection, NULL, NULL, true);
+    judge_undecided(analysis, connection);
+    join_flush(analysis, connection);
+    judge_hooks(analysis, connection);
+    join_hooks_clear(analysis, connection);
+    judge_path(analysis, connection);
+    if (connection->arrived_again)
+        g_array_free(connection->arrived_again, TRUE);
+    connection->arrived_again = NULL;
+    for (unsigned v = 0; v < VANTAGES; v++)
+        if (connection->sides[v])
+            side_forget(analysis, connection->sides[v]);
+}
+
+static bool is_quiet(const struct analysis *analysis, const struct connection *connection)
+{
+    for (unsigned v = 0; v < analysis->n_vantages; v++) {
+        const struct side *side = connection->sides[v];
+        const struct input *input = analysis->inputs[v];
+        if (side == NULL && input->kind != INPUT_END)
+            return false; /* it may still come */
+        if (side && input->kind != INPUT_END &&
+            (!side_closed(side) || input->time_ns < side->last_ns + QUIET_NS))
+            return false;
+    }
+    return true;
+}
+
+static void evict(struct analysis *analysis)
+{
+    while (analysis->closed && is_quiet(analysis, analysis->closed)) {
+        struct connection *connection = analysis->closed;
+        analysis->closed = connection->closed_next;
+        if (analysis->closed == NULL)
+            analysis->closed_last = NULL;
+        connection_finish(analysis, connection);
+        connection->finished = true;
+    }
+}
+
+/* --- the report ------------------------------------------------------------------------------- */
+
+static char *end_text(const struct side *side, bool low)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    if (side == NULL)
+        return NULL;
+    return g_strdup(endpoint_text(low ? &side->key.low : &side->key.high, text));
+}
+
+static char *client_text(const struct connection *connection, unsigned vantage, bool client)
+{
+    const struct side *side = connection->sides[vantage];
+    return side ? end_text(side, (side->client_is_low != connection->swapped) == client) : NULL;
+}
+
+static void report_flow(struct analysis *analysis, const struct connection *connection)
+{
+    struct report_flow *flow = report_add_flow(analysis->report);
+    flow->id = connection->id;
+    flow->client = client_text(connection, VANTAGE_A, true);
+    flow->server = client_text(connection, VANTAGE_A, false);
+    flow->client_b = client_text(connection, VANTAGE_B, true);
+    flow->server_b = client_text(connection, VANTAGE_B, false);
+    flow->paired_by = connection->paired_by;
+    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B]) {
+        unsigned forward = connection->swapped ? FROM_SERVER : FROM_CLIENT;
+        flow->has_delta = connection->pairs > 0;
+        flow->delta_forward = connection->delta[forward];
+        flow->delta_reverse = connection->delta[!forward];
+    }
+    if (analysis->n_vantages > 1 && connection->oriented != ORIENTED_NOT)
+        flow->client_side = connection->client_vantage == VANTAGE_A ? 'a' : 'b';
+    else if (connection->oriented == ORIENTED_HOOKS && connection->client_vantage == VANTAGE_A)
+        flow->client_side = 'a';
+}
+
+/*
+ * Absence was claimed before the whole capture was read; at its end it may say that it lost
+ * packets, and not where.
+ */
+static void withdraw_claims(struct analysis *analysis, struct connection *connection)
+{
+    for (struct evidence *e = connection->evidence; e; e = e->next) {
+        if (e->absent_at >= analysis->n_vantages ||
+            !input_lost_packets_somewhere(analysis->inputs[e->absent_at]))
+            continue;
+        e->verdict = VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
+        e->confidence = CONFIDENCE_INCONCLUSIVE;
+        g_free(e->detail);
+        e->detail = g_strdup("the capture says that it lost packets, but not where");
+    }
+    for (struct row *row = connection->rows; row && analysis->n_vantages > 1; row = row->next) {
+        enum vantage near = connection_upstream(connection, row->direction);
+        if (input_lost_packets_somewhere(analysis->inputs[!near])) {
+            row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[VERDICT_SEGMENT_LOST];
+            row->counts[VERDICT_SEGMENT_LOST] = 0;
+        }
+        if (input_lost_packets_somewhere(analysis->inputs[near])) {
+            row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[VERDICT_HOOK_NOT_ON_WIRE];
+            row->counts[VERDICT_HOOK_NOT_ON_WIRE] = 0;
+        }
+    }
+}
+
+static void report_connection(struct analysis *analysis, struct connection *connection)
+{
+    withdraw_claims(analysis, connection);
+    report_flow(analysis, connection);
+    trail_report(analysis, connection);
+    evidence_report(analysis, connection);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct connection *const *c = a, *const *d = b;
+    return (*c)->id < (*d)->id ? -1 : 1;
+}
+
+static void report_all(struct analysis *analysis)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (struct connection *c = analysis->live; c; c = c->next)
+        g_ptr_array_add(all, c);
+    qsort(all->pdata, all->len, sizeof(gpointer), by_id);
+    for (unsigned i = 0; i < all->len; i++) {
+        struct connection *connection = g_ptr_array_index(all, i);
+        if (!connection->finished)
+            connection_finish(analysis, connection);
+    }
+    for (unsigned i = 0; i < all->len; i++)
+        report_connection(analysis, g_ptr_array_index(all, i));
+    analysis->report->n_inputs = analysis->n_vantages;
+    for (unsigned v = 0; v < analysis->n_vantages; v++)
+        input_report(analysis->inputs[v], &analysis->report->inputs[v]);
+    if (analysis->n_vantages > 1)
+        clock_report(analysis->clock, &analysis->report->clock);
+    report_sort(analysis->report);
+    analysis->report->overall = overall_verdict(analysis->report);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Which input to read on: the one that lags behind, in turns until the clocks are known. */
+static struct input *next_input(const struct analysis *analysis, uint64_t turn)
+{
+    struct input *a = analysis->inputs[VANTAGE_A], *b = analysis->inputs[VANTAGE_B];
+    if (b == NULL || b->kind == INPUT_END)
+        return a;
+    if (a->kind == INPUT_END)
+        return b;
+    if (!analysis->clock->known)
+        return turn % 2 ? b : a;
+    return (int64_t)(b->time_ns - a->time_ns) < analysis->clock->latest_ns ? b : a;
+}
+
+static void show_progress(const struct analysis *analysis)
+{
+    uint64_t done = 0, total = 0;
+    bool known = true;
+    if (analysis->settings->progress == NULL)
+        return;
+    for (unsigned v = 0; v < analysis->n_vantages; v++) {
+        uint64_t size;
+        done += input_position(analysis->inputs[v], &size);
+        known &= size > 0;
+        total += size;
+    }
+    analysis->settings->progress(done, known ? total : 0, analysis->settings->progress_context);
+}
+
+static void read_all(struct analysis *analysis)
+{
+    for (unsigned v = 0; v < analysis->n_vantages; v++)
+        input_next(analysis->inputs[v]);
+    for (uint64_t turn = 0;; turn++) {
+        struct input *input = next_input(analysis, turn);
+        if (input->kind == INPUT_END)
+            return;
+        if (input->kind == INPUT_SEGMENT)
+            on_segment(analysis, input);
+        else
+            on_hook(analysis, input);
+        input_next(input);
+        if (turn % EVICT_EVERY == 0)
+            evict(analysis);
+        if (turn % PROGRESS_EVERY == 0)
+            show_progress(analysis);
+    }
+}
+
+static void slabs_init(struct analysis *analysis)
+{
+    slab_init(&analysis->connections, sizeof(struct connection));
+    slab_init(&analysis->sides, sizeof(struct side));
+    slab_init(&analysis->segments, sizeof(struct segment));
+    slab_init(&analysis->covers, sizeof(struct cover));
+    slab_init(&analysis->rows, sizeof(struct row));
+    slab_init(&analysis->evidence, sizeof(struct evidence));
+    slab_init(&analysis->hook_events, sizeof(struct hook_event));
+    slab_init(&analysis->hook_states, sizeof(struct hook_state));
+}
+
+static void slabs_clear(struct analysis *analysis)
+{
+    struct slab *const slabs[] = {
+        &analysis->connections, &analysis->sides,    &analysis->segments,    &analysis->covers,
+        &analysis->rows,        &analysis->evidence, &analysis->hook_events, &analysis->hook_states,
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(slabs); i++)
+        slab_clear(slabs[i]);
+}
+
+int analyze_run(const struct analyze_settings *settings, struct report *report, GError **error)
+{
+    struct clock_pairs clock = {0};
+    struct analysis analysis = {.settings = settings, .report = report, .clock = &clock};
+    const char *const files[VANTAGES] = {settings->file_a, settings->file_b};
+    int result = -1;
+
+    analysis.n_vantages = settings->file_b ? 2 : 1;
+    slabs_init(&analysis);
+    analysis.identities = identities_new(settings->options);
+    analysis.pairing = pairing_new();
+    analysis.join = join_new();
+    for (unsigned v = 0; v < analysis.n_vantages; v++) {
+        analysis.tables[v] = flow_table_new();
+        analysis.inputs[v] = input_open(files[v], v, error);
+        if (analysis.inputs[v] == NULL)
+            goto cleanup;
+    }
+    read_all(&analysis);
+    for (unsigned v = 0; v < analysis.n_vantages; v++)
+        flow_table_visit_waiting(analysis.tables[v], take_hooks_without_packets, &analysis);
+    report_all(&analysis);
+    result = 0;
+cleanup:
+    for (unsigned v = 0; v < VANTAGES; v++) {
+        input_free(analysis.inputs[v]);
+        flow_table_free(analysis.tables[v]);
+    }
+    join_free(analysis.join);
+    pairing_free(analysis.pairing);
+    identities_free(analysis.identities);
+    slabs_clear(&analysis);
+    return result;
+}

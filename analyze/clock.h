@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * clock.h - how the clocks of the two vantage points stand to each other.
+ *
+ * No verdict needs the offset: it is for reading both files at the same pace, for asking whether a
+ * capture covers a moment, and for the report. It is an interval: a segment arrives after it was
+ * sent, so that each direction of travel bounds the offset from one side.
+ */
+#ifndef OPTRAIL_ANALYZE_CLOCK_H
+#define OPTRAIL_ANALYZE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/model.h"
+
+struct clock_travel { /* B's time minus A's, of segments that pass `first` before the other */
+    int64_t least_ns, most_ns;
+    uint64_t pairs;
+};
+
+struct clock_pairs {
+    struct clock_travel travel[VANTAGES]; /* by the vantage point that is upstream */
+    bool known;
+    int64_t latest_ns; /* of the last pair: both directions of travel */
+};
+
+/* A joined pair: one whole segment, seen at both. */
+void clock_note(struct clock_pairs *clock, enum vantage upstream, uint64_t time_a_ns,
+                uint64_t time_b_ns);
+
+/*
+ * When a segment that passed `from` at `time_ns` should have passed the other vantage point, on
+ * that one's clock. Without any pair: as if the clocks agreed.
+ */
+void clock_expect(const struct clock_pairs *clock, enum vantage from, enum vantage upstream,
+                  uint64_t time_ns, uint64_t *earliest_ns, uint64_t *latest_ns);
+
+void clock_report(const struct clock_pairs *clock, struct report_clock *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * evidence.h - findings: what happened, how often, in which frames, and how sure that is.
+ */
+#ifndef OPTRAIL_ANALYZE_EVIDENCE_H
+#define OPTRAIL_ANALYZE_EVIDENCE_H
+
+#include "analyze/model.h"
+
+struct sighting { /* one instance of what a finding speaks of */
+    enum verdict verdict;
+    enum confidence confidence;
+    unsigned direction;            /* of the connection */
+    const struct identity *option; /* NULL: not about one */
+    int segment;                   /* enum segment_class, -1: not about a class */
+    uint64_t frame_a, frame_b;     /* 0: none */
+    uint64_t event;                /* frame number of a hook record; 0: none */
+    unsigned event_vantage;
+    const char *detail; /* kept of the first instance; NULL: none */
+    unsigned absent_at; /* claims that this vantage's packets lack something; VANTAGES: no */
+    bool absent_events; /* claims that absent_at's hook records lack something */
+};
+
+/* Adds an instance to its finding, which is made when there is none. */
+struct evidence *evidence_add(struct analysis *analysis, struct connection *connection,
+                              const struct sighting *sighting);
+
+/* Adds one more frame to a finding's evidence, if there is room. */
+void evidence_frame(struct evidence *evidence, enum vantage vantage, uint64_t frame);
+
+/* Puts a finished connection's findings into the report, in words, and frees them. */
+void evidence_report(struct analysis *analysis, struct connection *connection);
+
+/* explain.c: the sentence for a finding. Free with g_free(). */
+char *explain(const struct analysis *analysis, const struct connection *connection,
+              const struct evidence *evidence);
+
+#endif

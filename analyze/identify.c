@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * identify.c - which option is this? A cached answer, and the options of a header as a list.
+ *
+ * option_set_find() weighs every description that claims the octets. Its answer depends only on
+ * kind, length and the octets that hold ids, so it is remembered under those.
+ */
+#include "analyze/identify.h"
+
+#include <glib.h>
+
+#include "wire/packet.h"
+
+enum { CACHE_SLOTS = 1024, KIND_WSCALE = 3, KIND_SACK_PERMITTED = 4, KIND_SACK = 5 };
+
+struct cache_slot {
+    uint64_t key;
+    const struct identity *identity; /* NULL: empty */
+};
+
+struct identities {
+    const struct option_set *options;
+    GHashTable *by_name;
+    struct cache_slot cache[CACHE_SLOTS];
+};
+
+static void identity_free(gpointer data)
+{
+    struct identity *identity = data;
+    g_free(identity->name);
+    g_free(identity);
+}
+
+struct identities *identities_new(const struct option_set *options)
+{
+    struct identities *identities = g_new0(struct identities, 1);
+    identities->options = options;
+    identities->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, identity_free);
+    return identities;
+}
+
+void identities_free(struct identities *identities)
+{
+    if (identities == NULL)
+        return;
+    g_hash_table_destroy(identities->by_name);
+    g_free(identities);
+}
+
+static bool kind_is_everyday(uint8_t kind)
+{
+    return (kind >= TCP_KIND_MSS && kind <= KIND_SACK) || kind == TCP_KIND_TIMESTAMPS;
+}
+
+/* Kind, length, how much is there, and the octets that may be an id. */
+static uint64_t cache_key(const uint8_t *octets, unsigned available)
+{
+    unsigned ids = 0;
+    if (octets[0] == TCP_KIND_EXP1 || octets[0] == TCP_KIND_EXP2)
+        ids = 4;
+    else if (octets[0] == TCP_KIND_MPTCP)
+        ids = 2;
+    uint64_t key = (uint64_t)octets[0] << 56 | (uint64_t)(available & 0x7f) << 40;
+    if (available > 1)
+        key |= (uint64_t)octets[1] << 48 | 1ull << 47;
+    for (unsigned i = 0; i < ids && i + 2 < available; i++)
+        key |= (uint64_t)octets[2 + i] << (24 - 8 * i);
+    return key;
+}
+
+static const struct identity *identity_make(struct identities *identities, const uint8_t *octets,
+                                            unsigned available)
+{
+    char label[OPTION_LABEL_MAX];
+    const struct option_desc *desc = option_set_find(identities->options, octets, available);
+    option_label(desc, octets, available, label);
+    struct identity *identity = g_hash_table_lookup(identities->by_name, label);
+    if (identity == NULL) {
+        identity = g_new0(struct identity, 1);
+        identity->name = g_strdup(label);
+        identity->desc = desc;
+        identity->kind = octets[0];
+        identity->everyday = desc == NULL && kind_is_everyday(octets[0]);
+        g_hash_table_insert(identities->by_name, identity->name, identity);
+    }
+    return identity;
+}
+
+const struct identity *identify(struct identities *identities, const uint8_t *octets,
+                                unsigned available)
+{
+    uint64_t key = cache_key(octets, available);
+    struct cache_slot *slot =
+        &identities->cache[(key * 0x9e3779b97f4a7c15ull) >> 32 & (CACHE_SLOTS - 1)];
+    if (slot->identity == NULL || slot->key != key) {
+        slot->identity = identity_make(identities, octets, available);
+        slot->key = key;
+    }
+    return slot->identity;
+}
+
+void option_list_read(struct identities *identities, const uint8_t *octets, uint8_t captured,
+                      uint8_t declared, struct option_list *out)
+{
+    struct tcp_options list = {octets, captured, declared};
+    struct tcp_option option;
+    out->octets = octets;
+    out->captured = captured;
+    out->declared = declared;
+    out->n = 0;
+    while (out->n < OPTIONS_PER_HEADER && tcp_options_next(&list, &option)) {
+        if (option.kind == TCP_KIND_EOL || option.kind == TCP_KIND_NOP || option.available == 0)
+            continue;
+        out->at[out->n++] = (struct option_at){
+            .identity = identify(identities, option.octets, option.available),
+            .offset = (uint8_t)(option.octets - octets),
+            .length = option.length,
+            .available = option.available,
+            .malformed = option.malformed,
+        };
+    }
+}
+
+const struct option_at *option_list_find(const struct option_list *list,
+                                         const struct identity *identity, unsigned nth)
+{
+    for (unsigned i = 0; i < list->n; i++)
+        if (list->at[i].identity == identity && nth-- == 0)
+            return &list->at[i];
+    return NULL;
+}
+
+bool options_everyday(const uint8_t *octets, uint8_t captured)
+{
+    unsigned i = 0;
+    while (i < captured) {
+        uint8_t kind = octets[i];
+        if (kind == TCP_KIND_EOL)
+            return true;
+        if (kind == TCP_KIND_NOP) {
+            i++;
+            continue;
+        }
+        if (!kind_is_everyday(kind) || i + 1 >= captured || octets[i + 1] < 2)
+            return false;
+        i += octets[i + 1];
+    }
+    return true;
+}

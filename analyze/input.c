@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * input.c - one vantage point: its TCP segments and hook records in file order, and what its
+ * capture admits not to hold.
+ *
+ * Losses come from three places: epb_dropcount (so many packets between this record of an interface
+ * and the one before), interface statistics (a sum without a place, usually at the end of the
+ * file), and numbers that are missing in the row of hook records.
+ */
+#include "analyze/input.h"
+
+#include <string.h>
+
+enum { GAPS_MAX = 4096 }; /* beyond, neighbours are merged: a longer window claims less */
+
+struct input *input_open(const char *file, enum vantage vantage, GError **error)
+{
+    struct capture *capture = capture_open(file, error);
+    if (capture == NULL)
+        return NULL;
+    struct input *input = g_new0(struct input, 1);
+    input->vantage = vantage;
+    input->file = g_strdup(file);
+    input->capture = capture;
+    input->interface_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
+    input->lost_packets.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
+    input->lost_events.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
+    return input;
+}
+
+void input_free(struct input *input)
+{
+    if (input == NULL)
+        return;
+    capture_close(input->capture);
+    g_array_free(input->interface_times, TRUE);
+    g_array_free(input->lost_packets.list, TRUE);
+    g_array_free(input->lost_events.list, TRUE);
+    g_free(input->file);
+    g_free(input);
+}
+
+static void gaps_add(struct gaps *gaps, uint64_t from_ns, uint64_t to_ns, uint64_t count)
+{
+    gaps->total += count;
+    if (gaps->list->len >= GAPS_MAX) {
+        struct gap *last = &g_array_index(gaps->list, struct gap, gaps->list->len - 1);
+        last->to_ns = MAX(last->to_ns, to_ns);
+        last->count += count;
+        return;
+    }
+    struct gap gap = {from_ns, MAX(from_ns, to_ns), count};
+    g_array_append_val(gaps->list, gap);
+}
+
+/* Takes the record's time into account; returns the time before it on its interface. */
+static uint64_t note_time(struct input *input, const struct capture_record *record)
+{
+    if (record->has_time) {
+        input->time_ns = record->time_ns;
+        if (!input->has_time || record->time_ns < input->first_ns)
+            input->first_ns = record->time_ns;
+        if (!input->has_time || record->time_ns > input->last_ns)
+            input->last_ns = record->time_ns;
+        input->has_time = true;
+    }
+    if (record->interface >= input->interface_times->len)
+        g_array_set_size(input->interface_times, record->interface + 1);
+    uint64_t *last = &g_array_index(input->interface_times, uint64_t, record->interface);
+    uint64_t before = *last;
+    *last = input->time_ns;
+    return before;
+}
+
+/* A hook record: decoded into input->hook, its place in the row checked. False: it is broken. */
+static bool read_hook(struct input *input, const uint8_t *payload, size_t length)
+{
+    if (hook_decode(payload, length, &input->hook) < 0)
+        return false;
+    input->hooks++;
+    uint64_t id = input->hook.id;
+    if (id > input->last_event_id + 1) {
+        /* The same loss may stand in a drop count too: only its place is noted here. */
+        input->missing_events += id - input->last_event_id - 1;
+        gaps_add(&input->lost_events, input->last_event_ns, input->time_ns, 0);
+    }
+    if (id > input->last_event_id)
+        input->last_event_id = id;
+    input->last_event_ns = input->time_ns;
+    return true;
+}
+
+/* A record of link type 252; true when it is a hook record, which then stands in input->hook. */
+static bool read_upper_pdu(struct input *input, const struct capture_record *record,
+                           uint64_t before_ns)
+{
+    const uint8_t *payload;
+    size_t length;
+    input->has_hooks = true;
+    if (record->has_dropcount && record->dropcount > 0)
+        gaps_add(&input->lost_events, before_ns, input->time_ns, record->dropcount);
+    switch (hook_unwrap(record->data, record->captured, &payload, &length)) {
+    case HOOK_KIND_RECORD:
+        return read_hook(input, payload, length);
+    case HOOK_KIND_CLOCK:
+        return false;
+    case HOOK_KIND_NONE:
+        input->packets++;
+        return false;
+    }
+    return false;
+}
+
+void input_next(struct input *input)
+{
+    struct capture_record record;
+    while (capture_next(input->capture, &record) > 0) {
+        uint64_t before_ns = note_time(input, &record);
+        input->frame = record.number;
+        if (record.linktype == LINKTYPE_WIRESHARK_UPPER_PDU) {
+            if (!read_upper_pdu(input, &record, before_ns))
+                continue;
+            input->kind = INPUT_HOOK;
+            return;
+        }
+        input->packets++;
+        if (record.has_dropcount && record.dropcount > 0)
+            gaps_add(&input->lost_packets, before_ns, input->time_ns, record.dropcount);
+        if (record.captured < record.length)
+            input->truncated++;
+        if (packet_dissect(record.linktype, record.data, record.captured, record.length,
+                           &input->packet) != PACKET_TCP)
+            continue;
+        input->segments++;
+        input->has_packets = true;
+        input->kind = INPUT_SEGMENT;
+        return;
+    }
+    input->kind = INPUT_END;
+}
+
+uint64_t input_position(const struct input *input, uint64_t *size)
+{
+    return capture_position(input->capture, size);
+}
+
+/* --- losses ----------------------------------------------------------------------------------- */
+
+/* What the interface statistics say: the sum, and whether they say anything. */
+static bool statistics(const struct input *input, bool hooks, uint64_t *dropped)
+{
+    bool known = false;
+    *dropped = 0;
+    for (size_t i = 0; i < capture_n_interfaces(input->capture); i++) {
+        const struct capture_interface *interface = capture_interface(input->capture, i);
+        if ((interface->linktype == LINKTYPE_WIRESHARK_UPPER_PDU) != hooks ||
+            !interface->has_statistics || !interface->has_dropped)
+            continue;
+        known = true;
+        *dropped += interface->dropped;
+    }
+    return known;
+}
+
+static bool lost_between(const struct gaps *gaps, uint64_t from_ns, uint64_t to_ns)
+{
+    for (unsigned i = 0; i < gaps->list->len; i++) {
+        const struct gap *gap = &g_array_index(gaps->list, struct gap, i);
+        if (gap->from_ns <= to_ns && from_ns <= gap->to_ns)
+            return true;
+    }
+    return false;
+}
+
+bool input_lost_packets_between(const struct input *input, uint64_t from_ns, uint64_t to_ns)
+{
+    return lost_between(&input->lost_packets, from_ns, to_ns);
+}
+
+bool input_lost_events_between(const struct input *input, uint64_t from_ns, uint64_t to_ns)
+{
+    uint64_t dropped;
+    if (statistics(input, true, &dropped) &&
+        dropped > MAX(input->lost_events.total, input->missing_events))
+        return true;
+    return lost_between(&input->lost_events, from_ns, to_ns);
+}
+
+bool input_lost_packets_somewhere(const struct input *input)
+{
+    uint64_t dropped;
+    return statistics(input, false, &dropped) && dropped > input->lost_packets.total;
+}
+
+bool input_counts_losses(const struct input *input)
+{
+    uint64_t dropped;
+    return statistics(input, false, &dropped);
+}
+
+void input_report(const struct input *input, struct report_input *out)
+{
+    uint64_t dropped;
+    bool known = statistics(input, false, &dropped);
+    out->vantage = input->vantage == VANTAGE_A ? 'a' : 'b';
+    out->file = g_strdup(input->file);
+    out->packets = input->packets;
+    out->tcp_segments = input->segments;
+    out->hook_events = input->hooks;
+    out->has_time = input->has_time;
+    out->first_ns = input->first_ns;
+    out->last_ns = input->last_ns;
+    out->truncated_packets = input->truncated;
+    out->lost_packets = known || input->lost_packets.total > 0
+                            ? MAX(dropped, input->lost_packets.total)
+                            : COUNT_UNKNOWN;
+    (void)statistics(input, true, &dropped);
+    dropped = MAX(dropped, MAX(input->lost_events.total, input->missing_events));
+    out->lost_events = input->has_hooks ? dropped : COUNT_UNKNOWN;
+    out->warning = g_strdup(capture_warning(input->capture));
+    const char *comment = capture_section_comment(input->capture);
+    out->sources = input->has_hooks && comment[0] != '\0' ? g_strdup(comment) : NULL;
+}

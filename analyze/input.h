@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * input.h - one vantage point: its TCP segments and hook records in file order, and what its
+ * capture admits not to hold.
+ */
+#ifndef OPTRAIL_ANALYZE_INPUT_H
+#define OPTRAIL_ANALYZE_INPUT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/model.h"
+#include "wire/capture.h"
+#include "wire/hook.h"
+#include "wire/packet.h"
+
+enum input_kind { INPUT_END, INPUT_SEGMENT, INPUT_HOOK };
+
+struct gap { /* a stretch of time in which something was lost */
+    uint64_t from_ns, to_ns;
+    uint64_t count;
+};
+
+struct gaps {
+    GArray *list;   /* struct gap, in time order */
+    uint64_t total; /* of all counts */
+};
+
+struct input { /* read by everybody, written by input.c */
+    enum vantage vantage;
+    enum input_kind kind; /* of what stands in the next fields */
+    uint64_t frame, time_ns;
+    struct packet packet; /* INPUT_SEGMENT; points into the capture until the next input_next() */
+    struct hook_record hook; /* INPUT_HOOK */
+
+    bool has_time, has_hooks;
+    bool has_packets;           /* a TCP segment was read */
+    uint64_t first_ns, last_ns; /* what the file covers so far */
+    struct gaps lost_packets, lost_events;
+
+    /* private */
+    char *file;
+    struct capture *capture;
+    GArray *interface_times; /* uint64_t: last time on each interface */
+    uint64_t packets, segments, hooks, truncated;
+    uint64_t last_event_id, last_event_ns;
+    uint64_t missing_events; /* numbers that no hook record bears */
+};
+
+/* Opens a capture; NULL with `error` set. Free with input_free(), which accepts NULL. */
+struct input *input_open(const char *file, enum vantage vantage, GError **error);
+void input_free(struct input *input);
+
+/* Reads on to the next TCP segment or hook record; `input->kind` says which. */
+void input_next(struct input *input);
+
+/* Octets read so far, and of how many (0: not known). */
+uint64_t input_position(const struct input *input, uint64_t *size);
+
+/* Fills the report's line about this input; call it at the end. */
+void input_report(const struct input *input, struct report_input *out);
+
+/*
+ * Whether packets were lost at some time between two moments of this input's clock. A capture
+ * that only counted losses, not where they were, has lost something everywhere; ask at the end.
+ */
+bool input_lost_packets_between(const struct input *input, uint64_t from_ns, uint64_t to_ns);
+bool input_lost_events_between(const struct input *input, uint64_t from_ns, uint64_t to_ns);
+
+/* More losses are counted in the interface statistics than have a place in the file. */
+bool input_lost_packets_somewhere(const struct input *input);
+
+/* The capture says how many packets it lost (be it none). */
+bool input_counts_losses(const struct input *input);
+
+#endif

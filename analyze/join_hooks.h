@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * join_hooks.h - which hook invocation belongs to which captured segment, within one vantage point.
+ *
+ * One write may be many segments on the wire (TSO), many segments one parse (GRO, the socket's
+ * backlog): they are joined by sequence numbers and timestamps. Times decide nothing.
+ */
+#ifndef OPTRAIL_ANALYZE_JOIN_HOOKS_H
+#define OPTRAIL_ANALYZE_JOIN_HOOKS_H
+
+#include <stdbool.h>
+
+#include "analyze/model.h"
+#include "wire/hook.h"
+
+struct hook_event { /* one invocation that dealt with options, while it is of interest */
+    struct hook_event *next;
+    uint64_t time_ns, frame;
+    uint32_t seq, ack, length; /* of the segment, as on the wire at this host */
+    uint32_t tsval;
+    uint32_t written; /* a bit per option of `options` that the programs stored */
+    uint32_t covered; /* payload octets of it that were seen on the wire */
+    bool has_tsval, matched;
+    uint8_t direction, class, vantage;
+    uint8_t options_length;
+    uint8_t options[TCP_OPTION_SPACE];
+};
+
+struct hook_end {          /* what the hooks of one file say of one end of a connection */
+    bool present;          /* there is a hook record of it */
+    bool reports;          /* its programs say what they do */
+    uint64_t first_ns;     /* time of its first record */
+    uint32_t parsed_up_to; /* highest end of payload that a parse hook saw */
+    bool has_parsed;
+};
+
+enum { RECENT_MAX = 32 };
+
+struct hook_list {
+    struct hook_event *first, *last;
+    unsigned n;
+};
+
+struct segment_list {
+    struct segment *first, *last;
+    unsigned n;
+};
+
+struct hook_state {                             /* of one connection */
+    struct hook_end ends[VANTAGES][DIRECTIONS]; /* by the direction in which the end sends */
+    struct hook_list writes[VANTAGES];          /* written, not yet seen on the wire */
+    struct hook_list parses[VANTAGES];  /* the latest, for segments that stand behind them */
+    struct segment_list left[VANTAGES]; /* the latest with options, for writes that stand behind */
+    struct segment_list arrived[VANTAGES]; /* with options, not yet seen by a parse hook */
+    uint32_t token;
+};
+
+/* Whether there are hook records in that file of the end that sends in `direction`. */
+bool join_hooks_at(const struct connection *connection, unsigned vantage, unsigned direction);
+
+/* A hook record of a connection; `end` is the direction in which the hook's host sends. */
+void join_hooks_record(struct analysis *analysis, struct connection *connection,
+                       enum vantage vantage, unsigned end, const struct hook_record *record,
+                       uint64_t frame, uint64_t time_ns);
+
+/* A captured segment; of interest when it bears more than everyday options. */
+void join_hooks_segment(struct analysis *analysis, const struct segment *segment);
+
+/* The hooks' columns of a row. */
+void join_hooks_funnel(const struct connection *connection, const struct row *row,
+                       struct report_option *out);
+
+/* Frees what a connection holds of hooks. */
+void join_hooks_clear(struct analysis *analysis, struct connection *connection);
+
+/* --- judge_hooks.c ---------------------------------------------------------------------------- */
+
+/* `segment` is what the write hook's segment became; NULL: it was not seen until the end. */
+void judge_written(struct analysis *analysis, struct connection *connection,
+                   const struct hook_event *write, const struct segment *segment);
+
+/* No parse hook saw a segment that arrived. */
+void judge_not_parsed(struct analysis *analysis, const struct segment *segment);
+
+/* A program acted on an option that it had received in a segment of that class. */
+void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                  unsigned direction, unsigned class, const struct hook_action *action,
+                  uint64_t frame);
+
+#endif

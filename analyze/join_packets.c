@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * join_packets.c - which segment at A is which at B, in sequence space.
+ *
+ * The key of a segment is its connection, direction, class, relative sequence number and payload
+ * length; without payload the acknowledgement too. Copies under one key (retransmissions, runs of
+ * identical ACKs) are told apart by timestamps, then by their options, then by IP identification,
+ * and else taken in their order. Time decides nothing.
+ */
+#include "analyze/join_packets.h"
+
+#include <string.h>
+
+#include "analyze/judge.h"
+#include "analyze/translate.h"
+
+enum { INITIAL_BUCKETS = 4096, DISAGREEMENTS_AT_FIRST = 2, DISAGREEMENTS_LATER = 8 };
+
+struct join {
+    struct segment **buckets;
+    size_t n_buckets; /* a power of two */
+    size_t n_waiting;
+};
+
+struct join *join_new(void)
+{
+    struct join *join = g_new0(struct join, 1);
+    join->n_buckets = INITIAL_BUCKETS;
+    join->buckets = g_new0(struct segment *, join->n_buckets);
+    return join;
+}
+
+void join_free(struct join *join)
+{
+    if (join == NULL)
+        return;
+    g_free(join->buckets);
+    g_free(join);
+}
+
+size_t join_waiting(const struct join *join)
+{
+    return join->n_waiting;
+}
+
+/* --- the hash --------------------------------------------------------------------------------- */
+
+/* Without payload it is the acknowledgement that tells segments apart. */
+static bool ack_matters(const struct segment *s)
+{
+    return s->length == 0 && s->class != SEGMENT_SYN && s->class != SEGMENT_RST;
+}
+
+static uint32_t key_hash(const struct segment *s)
+{
+    uint64_t h = ((uint64_t)s->connection->id << 32 | (uint32_t)s->seq) * 0x9e3779b97f4a7c15ull;
+    h ^= (uint64_t)s->length << 8 | (uint64_t)s->class << 4 | s->direction;
+    if (ack_matters(s))
+        h ^= (uint64_t)s->ack << 24;
+    h *= 0xff51afd7ed558ccdull;
+    return (uint32_t)(h >> 32);
+}
+
+static bool key_equal(const struct segment *s, const struct segment *t)
+{
+    return s->hash == t->hash && s->connection == t->connection && s->seq == t->seq &&
+           s->length == t->length && s->class == t->class && s->direction == t->direction &&
+           (!ack_matters(s) || s->ack == t->ack);
+}
+
+static void hash_grow(struct join *join)
+{
+    struct segment **old = join->buckets;
+    size_t n_old = join->n_buckets;
+    join->n_buckets *= 2;
+    join->buckets = g_new0(struct segment *, join->n_buckets);
+    /* Order within a bucket is kept: each old bucket falls into two new ones. */
+    for (size_t i = 0; i < n_old; i++) {
+        struct segment **tails[2] = {&join->buckets[i], &join->buckets[i + n_old]};
+        struct segment *next;
+        for (struct segment *s = old[i]; s; s = next) {
+            next = s->bucket_next;
+            s->bucket_next = NULL;
+            unsigned half = (s->hash & n_old) != 0;
+            *tails[half] = s;
+            tails[half] = &s->bucket_next;
+        }
+    }
+    g_free(old);
+}
+
+static void hash_add(struct join *join, struct segment *s)
+{
+    if (join->n_waiting >= join->n_buckets)
+        hash_grow(join);
+    struct segment **link = &join->buckets[s->hash & (join->n_buckets - 1)];
+    while (*link)
+        link = &(*link)->bucket_next;
+    *link = s;
+    s->bucket_next = NULL;
+    join->n_waiting++;
+}
+
+static void hash_remove(struct join *join, struct segment *s)
+{
+    struct segment **link = &join->buckets[s->hash & (join->n_buckets - 1)];
+    while (*link != s)
+        link = &(*link)->bucket_next;
+    *link = s->bucket_next;
+    join->n_waiting--;
+}
+
+/* --- lanes ------------------------------------------------------------------------------------ */
+
+static void lane_add(struct segment *s)
+{
+    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
+    struct segment *before = lane->last;
+    while (before && before->seq > s->seq)
+        before = before->earlier;
+    s->earlier = before;
+    s->later = before ? before->later : lane->first;
+    *(s->earlier ? &s->earlier->later : &lane->first) = s;
+    *(s->later ? &s->later->earlier : &lane->last) = s;
+    if (s->length > lane->longest)
+        lane->longest = s->length;
+}
+
+static void lane_remove(struct segment *s)
+{
+    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
+    *(s->earlier ? &s->earlier->later : &lane->first) = s->later;
+    *(s->later ? &s->later->earlier : &lane->last) = s->earlier;
+}
+
+/* Lets a copy of `s` wait, taking over its cover. */
+static void wait_for_counterpart(struct analysis *analysis, const struct segment *s)
+{
+    struct segment *kept = slab_take_raw(&analysis->segments);
+    *kept = *s;
+    kept->pending = true;
+    hash_add(analysis->join, kept);
+    lane_add(kept);
+}
+
+static void stop_waiting(struct analysis *analysis, struct segment *s)
+{
+    hash_remove(analysis->join, s);
+    lane_remove(s);
+    s->pending = false;
+}
+
+static void release(struct analysis *analysis, struct segment *s)
+{
+    if (s->cover)
+        slab_give(&analysis->covers, s->cover);
+    slab_give(&analysis->segments, s);
+}
+
+/* --- one for one ------------------------------------------------------------------------------ */
+
+static const struct segment *at(const struct segment *s, const struct segment *t, unsigned vantage)
+{
+    return s->vantage == vantage ? s : t;
+}
+
+static bool same_options(const struct segment *s, const struct segment *t)
+{
+    return s->options_length == t->options_length && s->options_captured == t->options_captured &&
+           memcmp(s->options, t->options, s->options_captured) == 0;
+}
+
+/* How well a candidate fits beyond its key; more is better, 0 not at all. */
+static unsigned fit(const struct segment *s, const struct segment *candidate)
+{
+    unsigned points = 1;
+    const struct segment *a = at(s, candidate, VANTAGE_A), *b = at(s, candidate, VANTAGE_B);
+    if (!translate_timestamps_agree(s->connection, a, b))
+        return 0;
+    if (same_options(s, candidate))
+        points += 4;
+    if (s->window == candidate->window && s->flags == candidate->flags)
+        points += 1;
+    if (s->ip_id != 0 && s->ip_id == candidate->ip_id)
+        points += 2;
+    return points;
+}
+
+struct choice {
+    struct segment *best;
+    unsigned points;
+    bool ambiguous; /* another fits as well and has other options */
+    bool disagreed; /* one has the key, but not the timestamp */
+};
+
+static struct choice choose(const struct join *join, const struct segment *s, bool demanding)
+{
+    struct choice choice = {NULL, 0, false, false};
+    struct segment *candidate = join->buckets[s->hash & (join->n_buckets - 1)];
+    for (; candidate; candidate = candidate->bucket_next) {
+        if (candidate->vantage == s->vantage || !key_equal(s, candidate) ||
+            (candidate->cover && candidate->cover->covered > 0))
+            continue;
+        unsigned points = fit(s, candidate);
+        if (points == 0) {
+            choice.disagreed = true;
+            points = demanding ? 0 : 1;
+        }
+        if (points > choice.points)
+            choice = (struct choice){candidate, points, false, choice.disagreed};
+        else if (points > 0 && points == choice.points && !same_options(candidate, choice.best))
+            choice.ambiguous = true;
+    }
+    return choice;
+}
+
+enum outcome { JOINED, NO_CANDIDATE, TIMESTAMPS_DISAGREE };
+
+static enum outcome join_one_for_one(struct analysis *analysis, struct segment *s, bool demanding)
+{
+    struct choice choice = choose(analysis->join, s, demanding);
+    struct segment *other = choice.best;
+    if (other == NULL)
+        return choice.disagreed ? TIMESTAMPS_DISAGREE : NO_CANDIDATE;
+    stop_waiting(analysis, other);
+    struct segment *a = s->vantage == VANTAGE_A ? s : other;
+    struct segment *b = s->vantage == VANTAGE_A ? other : s;
+    translate_learn_timestamps(s->connection, a, b);
+    judge_pair(analysis, a, b, choice.ambiguous);
+    release(analysis, other);
+    return JOINED;
+}
+
+/* --- in other pieces -------------------------------------------------------------------------- */
+
+static uint64_t end_of(const struct segment *s)
+{
+    return s->seq + s->length;
+}
+
+static bool carries_payload(const struct segment *s)
+{
+    return s->length > 0 && (s->class == SEGMENT_DATA || s->class == SEGMENT_FIN);
+}
+
+/* Octets from `from` to `to` of a segment, none of which was seen before; false: some were. */
+static bool cover_add(struct cover *cover, uint32_t from, uint32_t to)
+{
+    unsigned n = cover->n_ranges, grows = n;
+    for (unsigned i = 0; i < n; i++) {
+        if (from < cover->to[i] && cover->from[i] < to)
+            return false;
+        if (to == cover->from[i] || from == cover->to[i])
+            grows = i;
+    }
+    if (grows == n) {
+        if (n == COVER_RANGES)
+            return false;
+        cover->from[n] = from;
+        cover->to[n] = to;
+        cover->n_ranges++;
+    } else if (from == cover->to[grows]) {
+        cover->to[grows] = to;
+    } else {
+        cover->from[grows] = from;
+    }
+    /* Two ranges that have come to touch are one. */
+    for (unsigned i = 0; i < cover->n_ranges; i++) {
+        if (i == grows || grows >= cover->n_ranges)
+            continue;
+        if (cover->to[i] != cover->from[grows] && cover->from[i] != cover->to[grows])
+            continue;
+        cover->from[i] = MIN(cover->from[i], cover->from[grows]);
+        cover->to[i] = MAX(cover->to[i], cover->to[grows]);
+        unsigned last = --cover->n_ranges;
+        cover->from[grows] = cover->from[last];
+        cover->to[grows] = cover->to[last];
+        break;
+    }
+    cover->covered += to - from;
+    return true;
+}
+
+static bool cover_has(const struct cover *cover, uint32_t from, uint32_t to)
+{
+    for (unsigned i = 0; cover && i < cover->n_ranges; i++)
+        if (from < cover->to[i] && cover->from[i] < to)
+            return true;
+    return false;
+}
+
+static struct cover *cover_of(struct analysis *analysis, struct segment *s)
+{
+    if (s->cover == NULL) {
+        s->cover = slab_take(&analysis->covers);
+        s->cover->kept_by_all = UINT32_MAX;
+    }
+    return s->cover;
+}
+
+static bool is_covered(const struct segment *s)
+{
+    return s->cover && s->cover->covered >= s->length;
+}
+
+/* `piece` shows octets of `whole` that were not seen yet. */
+static void note_piece(struct analysis *analysis, struct segment *whole,
+                       const struct segment *piece, uint64_t from, uint64_t to)
+{
+    struct cover *cover = cover_of(analysis, whole);
+    if (!cover_add(cover, (uint32_t)(from - whole->seq), (uint32_t)(to - whole->seq)))
+        return;
+    if (cover->n_pieces < UINT8_MAX)
+        cover->n_pieces++;
+    cover->longest_piece = MAX(cover->longest_piece, piece->length);
+    if (cover->n_frames < COVER_FRAMES)
+        cover->frames[cover->n_frames++] = piece->frame;
+    judge_piece(analysis, whole, piece);
+}
+
+static void finish_covered(struct analysis *analysis, struct segment *s)
+{
+    judge_pieces(analysis, s);
+    judge_pieces_options(analysis, s);
+}
+
+static bool may_be_pieces(const struct segment *s, const struct segment *t, bool demanding)
+{
+    if (!carries_payload(t) || t->seq >= end_of(s) || s->seq >= end_of(t))
+        return false;
+    if (t->seq == s->seq && t->length == s->length)
+        return false; /* the same range: copies of one another, with other timestamps */
+    return !demanding ||
+           translate_timestamps_agree(s->connection, at(s, t, VANTAGE_A), at(s, t, VANTAGE_B));
+}
+
+/* The first segment of a lane that may reach beyond `seq`, from whichever end is nearer. */
+static struct segment *lane_from(const struct lane *lane, uint64_t seq)
+{
+    if (lane->first == NULL || lane->last->seq + lane->longest <= seq)
+        return NULL;
+    if (seq - MIN(seq, lane->first->seq) <= lane->last->seq - MIN(seq, lane->last->seq))
+        return lane->first;
+    struct segment *s = lane->last;
+    while (s->earlier && s->earlier->seq + lane->longest > seq)
+        s = s->earlier;
+    return s;
+}
+
+/*
+ * Joins a segment with segments at the other vantage point that cover other ranges. True when all
+ * of it was seen there, so that it need not wait.
+ */
+static bool join_pieces(struct analysis *analysis, struct segment *s, bool demanding)
+{
+    struct lane *lane = &s->connection->lanes[!s->vantage][s->direction];
+    struct segment *next;
+    if (!carries_payload(s))
+        return false;
+    for (struct segment *t = lane_from(lane, s->seq); t && t->seq < end_of(s); t = next) {
+        next = t->later;
+        if (!may_be_pieces(s, t, demanding))
+            continue;
+        uint64_t from = MAX(s->seq, t->seq), to = MIN(end_of(s), end_of(t));
+        if (cover_has(t->cover, (uint32_t)(from - t->seq), (uint32_t)(to - t->seq)) ||
+            cover_has(s->cover, (uint32_t)(from - s->seq), (uint32_t)(to - s->seq)))
+            continue; /* shown already: this is a retransmission */
+        note_piece(analysis, t, s, from, to);
+        note_piece(analysis, s, t, from, to);
+        if (is_covered(t)) {
+            stop_waiting(analysis, t);
+            finish_covered(analysis, t);
+            release(analysis, t);
+        }
+    }
+    if (!is_covered(s))
+        return false;
+    finish_covered(analysis, s);
+    return true;
+}
+
+/* Joins what waits at B with what waits at A, less demanding: timestamps may differ. */
+static void join_leniently(struct analysis *analysis, struct connection *connection)
+{
+    for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
+        struct segment *next;
+        for (struct segment *s = connection->lanes[VANTAGE_B][direction].first; s; s = next) {
+            next = s->later;
+            if (connection->lanes[VANTAGE_A][direction].first == NULL)
+                break;
+            bool fresh = s->cover == NULL || s->cover->covered == 0;
+            if (!(fresh && join_one_for_one(analysis, s, false) == JOINED) &&
+                !join_pieces(analysis, s, false))
+                continue;
+            stop_waiting(analysis, s);
+            release(analysis, s);
+        }
+    }
+}
+
+/*
+ * A segment whose only counterparts bear other timestamps than expected: a retransmission whose
+ * own copy is still to come, or timestamps are rewritten. When it goes on like that, it is the
+ * latter. True when the translation of timestamps was changed.
+ */
+static bool doubt_timestamps(struct connection *connection, unsigned direction)
+{
+    bool unknown = connection->timestamp_state[direction] == TIMESTAMPS_UNKNOWN;
+    unsigned limit = unknown ? DISAGREEMENTS_AT_FIRST : DISAGREEMENTS_LATER;
+    if (++connection->timestamp_misses[direction] < limit)
+        return false;
+    connection->timestamp_misses[direction] = 0;
+    if (!unknown)
+        connection->timestamp_state[direction] = TIMESTAMPS_CHANGING;
+    return true;
+}
+
+/* --- the stage -------------------------------------------------------------------------------- */
+
+static bool join_now(struct analysis *analysis, struct segment *s)
+{
+    struct connection *connection = s->connection;
+    enum outcome outcome = join_one_for_one(analysis, s, true);
+    if (outcome == TIMESTAMPS_DISAGREE && doubt_timestamps(connection, s->direction)) {
+        join_leniently(analysis, connection);
+        outcome = join_one_for_one(analysis, s, false);
+    }
+    return outcome == JOINED || join_pieces(analysis, s, true);
+}
+
+void join_segment(struct analysis *analysis, struct segment *s)
+{
+    s->hash = key_hash(s);
+    if (s->connection->sides[!s->vantage] == NULL || !join_now(analysis, s)) {
+        wait_for_counterpart(analysis, s);
+    } else if (s->cover) {
+        slab_give(&analysis->covers, s->cover);
+        s->cover = NULL;
+    }
+}
+
+void join_retranslate(struct analysis *analysis, struct connection *connection)
+{
+    struct segment *moved = NULL;
+    for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
+        struct lane *lane = &connection->lanes[VANTAGE_B][direction];
+        while (lane->last) {
+            struct segment *s = lane->last;
+            stop_waiting(analysis, s);
+            s->later = moved;
+            moved = s;
+        }
+    }
+    while (moved) {
+        struct segment *s = moved;
+        moved = s->later;
+        translate_segment(connection, s);
+        join_segment(analysis, s);
+        slab_give(&analysis->segments, s);
+    }
+}
+
+void join_flush(struct analysis *analysis, struct connection *connection)
+{
+    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B])
+        join_leniently(analysis, connection);
+    for (unsigned vantage = 0; vantage < VANTAGES; vantage++)
+        for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
+            struct lane *lane = &connection->lanes[vantage][direction];
+            while (lane->first) {
+                struct segment *s = lane->first;
+                stop_waiting(analysis, s);
+                judge_missing(analysis, s);
+                release(analysis, s);
+            }
+        }
+}

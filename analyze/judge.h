@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge.h - from what was joined to verdicts. Each family is a file with a table of its verdicts.
+ */
+#ifndef OPTRAIL_ANALYZE_JUDGE_H
+#define OPTRAIL_ANALYZE_JUDGE_H
+
+#include <stdbool.h>
+
+#include "analyze/input.h"
+#include "analyze/join_packets.h"
+#include "analyze/model.h"
+
+/* --- joined segments (judge_options.c) -------------------------------------------------------- */
+
+/*
+ * A segment at A is that segment at B. `ambiguous`: it could have been another copy, with other
+ * options. Judged at once, or when it is known which vantage point is upstream.
+ */
+void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous);
+
+/* Judges the pairs that waited for an orientation. */
+void judge_undecided(struct analysis *analysis, struct connection *connection);
+
+/* Counts and checks the options of a segment that only one vantage point can tell of. */
+void judge_alone(struct analysis *analysis, struct segment *segment);
+
+/*
+ * `piece` at one vantage point covers a part of `whole` at the other: notes which of the whole's
+ * options the piece has.
+ */
+void judge_piece(struct analysis *analysis, struct segment *whole, const struct segment *piece);
+
+/* Judges the options of a segment that was seen in other pieces, all of it. */
+void judge_pieces_options(struct analysis *analysis, struct segment *segment);
+
+/* --- segments (judge_segments.c) -------------------------------------------------------------- */
+
+/* A segment was seen in other pieces, all of it: split, coalesced, or merely offloaded. */
+void judge_pieces(struct analysis *analysis, struct segment *segment);
+
+/* A segment found no counterpart until its connection was over. */
+void judge_missing(struct analysis *analysis, struct segment *segment);
+
+/* --- the path (judge_path.c) ------------------------------------------------------------------ */
+
+/* What the whole connection shows: translated addresses, rewritten numbers. At its end. */
+void judge_path(struct analysis *analysis, struct connection *connection);
+
+/* --- hooks (judge_hooks.c) -------------------------------------------------------------------- */
+
+/* What is left of the join with hooks when a connection is over. */
+void judge_hooks(struct analysis *analysis, struct connection *connection);
+
+/* --- which vantage point is where (orient.c) -------------------------------------------------- */
+
+/*
+ * Finds out which vantage point is nearer the client: hooks, then handshake, then hop counts (of
+ * the pair, which may be NULL); `must` takes A when nothing tells. True when it is decided.
+ */
+bool orient(struct analysis *analysis, struct connection *connection, const struct segment *a,
+            const struct segment *b, bool must);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge_hooks.c - what hooks and the wire beside them say of each other: written, left, parsed,
+ * acted upon.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "analyze/evidence.h"
+#include "analyze/join_hooks.h"
+#include "analyze/judge.h"
+#include "analyze/trail.h"
+#include "wire/bytes.h"
+
+/* A packet passes the tap, and a received one its hook, well within that. */
+static const uint64_t NEAR_NS = 100 * 1000 * 1000;
+
+static void say(struct analysis *analysis, struct connection *connection, struct row *row,
+                struct sighting *sighting)
+{
+    if (verdict_is_inconclusive(sighting->verdict))
+        sighting->confidence = CONFIDENCE_INCONCLUSIVE;
+    sighting->direction = row->direction;
+    sighting->option = row->option;
+    sighting->segment = row->segment;
+    trail_count(row, sighting->verdict, sighting->confidence);
+    evidence_add(analysis, connection, sighting);
+}
+
+static void set_frame(struct sighting *sighting, unsigned vantage, uint64_t frame)
+{
+    *(vantage == VANTAGE_A ? &sighting->frame_a : &sighting->frame_b) = frame;
+}
+
+/* --- written ---------------------------------------------------------------------------------- */
+
+/* Why a written option was not seen leaving. */
+static enum verdict judge_not_seen(const struct analysis *analysis,
+                                   const struct connection *connection,
+                                   const struct hook_event *write, const char **why)
+{
+    const struct input *input = analysis->inputs[write->vantage];
+    const struct side *side = connection->sides[write->vantage];
+    if (side == NULL || !side->has_packets) {
+        *why = "the capture beside it holds no packet of this connection";
+        return VERDICT_INCONCLUSIVE_NOT_COVERED;
+    }
+    if (write->time_ns + NEAR_NS > input->last_ns) {
+        *why = "the capture beside it ends there";
+        return VERDICT_INCONCLUSIVE_NOT_COVERED;
+    }
+    if (input_lost_packets_between(input, write->time_ns - MIN(write->time_ns, NEAR_NS),
+                                   write->time_ns + NEAR_NS)) {
+        *why = "the capture beside it lost packets at that moment";
+        return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
+    }
+    *why = NULL;
+    return VERDICT_HOOK_NOT_ON_WIRE;
+}
+
+static enum verdict judge_seen(const struct option_list *written, const struct option_at *option,
+                               const struct option_list *sent, const char **why)
+{
+    const struct option_at *there = option_list_find(sent, option->identity, 0);
+    if (there && there->length == option->length &&
+        memcmp(sent->octets + there->offset, written->octets + option->offset,
+               MIN(there->available, option->available)) == 0)
+        return VERDICT_HOOK_WRITTEN;
+    if (sent->captured < sent->declared) {
+        *why = "the capture beside it cut the header";
+        return VERDICT_INCONCLUSIVE_SNAPLEN;
+    }
+    *why = "the segment left the host without it";
+    return VERDICT_HOOK_NOT_ON_WIRE;
+}
+
+void judge_written(struct analysis *analysis, struct connection *connection,
+                   const struct hook_event *write, const struct segment *segment)
+{
+    struct option_list written, sent;
+    option_list_read(analysis->identities, write->options, write->options_length,
+                     write->options_length, &written);
+    if (segment)
+        option_list_read(analysis->identities, segment->options, segment->options_captured,
+                         segment->options_length, &sent);
+    for (unsigned i = 0; i < written.n; i++) {
+        struct sighting sighting = {.confidence = CONFIDENCE_CERTAIN,
+                                    .event = write->frame,
+                                    .event_vantage = write->vantage,
+                                    .absent_at = VANTAGES};
+        if (!(write->written >> i & 1))
+            continue;
+        sighting.verdict = segment ? judge_seen(&written, &written.at[i], &sent, &sighting.detail)
+                                   : judge_not_seen(analysis, connection, write, &sighting.detail);
+        if (segment)
+            set_frame(&sighting, segment->vantage, segment->frame);
+        else if (sighting.verdict == VERDICT_HOOK_NOT_ON_WIRE) {
+            sighting.absent_at = write->vantage;
+            if (!input_counts_losses(analysis->inputs[write->vantage]))
+                sighting.confidence = CONFIDENCE_LIKELY;
+        }
+        say(analysis, connection,
+            trail_row(analysis, connection, written.at[i].identity, write->direction, write->class),
+            &sighting);
+    }
+}
+
+/* --- parsed ----------------------------------------------------------------------------------- */
+
+static enum verdict judge_unparsed(const struct analysis *analysis, const struct segment *segment,
+                                   const char **why)
+{
+    const struct input *input = analysis->inputs[segment->vantage];
+    const struct hook_end *receiver =
+        &segment->connection->hooks->ends[segment->vantage][!segment->direction];
+    /* No hook runs for a SYN at a listener, a RST, or at a socket that has done its work. */
+    if (segment->class == SEGMENT_SYN || segment->class == SEGMENT_RST ||
+        segment->receiver_closed || segment->time_ns < receiver->first_ns)
+        return VERDICT_NONE;
+    if (input_lost_events_between(input, segment->time_ns - MIN(segment->time_ns, NEAR_NS),
+                                  segment->time_ns + NEAR_NS)) {
+        *why = "the recorder lost hook events at that moment";
+        return VERDICT_INCONCLUSIVE_EVENTS_LOST;
+    }
+    if (segment->time_ns + NEAR_NS > input->last_ns) {
+        *why = "the recording ends there";
+        return VERDICT_INCONCLUSIVE_NOT_COVERED;
+    }
+    return VERDICT_HOOK_NOT_PARSED;
+}
+
+void judge_not_parsed(struct analysis *analysis, const struct segment *segment)
+{
+    struct connection *connection = segment->connection;
+    struct option_list options;
+    struct sighting sighting = {.confidence = CONFIDENCE_CERTAIN, .absent_at = VANTAGES};
+    sighting.verdict = judge_unparsed(analysis, segment, &sighting.detail);
+    if (sighting.verdict == VERDICT_NONE)
+        return;
+    sighting.absent_events = sighting.verdict == VERDICT_HOOK_NOT_PARSED;
+    set_frame(&sighting, segment->vantage, segment->frame);
+    option_list_read(analysis->identities, segment->options, segment->options_captured,
+                     segment->options_length, &options);
+    for (unsigned i = 0; i < options.n; i++) {
+        /* Hooks are for options that the kernel does not know: only ours are expected in them. */
+        if (options.at[i].identity->desc == NULL)
+            continue;
+        say(analysis, connection,
+            trail_row(analysis, connection, options.at[i].identity, segment->direction,
+                      segment->class),
+            &sighting);
+    }
+}
+
+/* --- acted upon ------------------------------------------------------------------------------- */
+
+static const struct {
+    int level, name;
+    const char *text;
+} SOCKET_OPTIONS[] = {
+    {IPPROTO_TCP, TCP_CONGESTION, "TCP_CONGESTION"},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT"},
+    {IPPROTO_TCP, TCP_MAXSEG, "TCP_MAXSEG"},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP"},
+    {IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"},
+    {IPPROTO_TCP, 1001, "TCP_BPF_IW"}, /* linux/bpf.h, enum from 1001 on */
+    {IPPROTO_TCP, 1002, "TCP_BPF_SNDCWND_CLAMP"},
+    {IPPROTO_TCP, 1003, "TCP_BPF_DELACK_MAX"},
+    {IPPROTO_TCP, 1004, "TCP_BPF_RTO_MIN"},
+    {SOL_SOCKET, SO_MAX_PACING_RATE, "SO_MAX_PACING_RATE"},
+    {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
+};
+
+/* `setsockopt(TCP_CONGESTION, "bbr")` */
+static char *action_text(const struct hook_action *action)
+{
+    g_autofree char *name = NULL, *value = NULL;
+    unsigned length = MIN(action->value_length, HOOK_VALUE);
+    for (unsigned i = 0; i < G_N_ELEMENTS(SOCKET_OPTIONS) && name == NULL; i++)
+        if (SOCKET_OPTIONS[i].level == action->level && SOCKET_OPTIONS[i].name == action->name)
+            name = g_strdup(SOCKET_OPTIONS[i].text);
+    if (name == NULL)
+        name = g_strdup_printf("level %d, option %d", action->level, action->name);
+    bool text = length > 0 && g_ascii_isalpha(action->value[0]);
+    if (text || (length != 4 && length != 8)) {
+        g_autofree char *raw = g_strndup((const char *)action->value, length);
+        g_autofree char *escaped = g_strescape(raw, NULL);
+        value = g_strdup_printf("\"%s\"", escaped);
+    } else {
+        struct bytes number = bytes_of(action->value, length);
+        value = length == 4 ? g_strdup_printf("%d", (int)(int32_t)bytes_le32(&number))
+                            : g_strdup_printf("%" G_GINT64_FORMAT, (gint64)bytes_le64(&number));
+    }
+    return g_strdup_printf("setsockopt(%s, %s)", name, value);
+}
+
+void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                  unsigned direction, unsigned class, const struct hook_action *action,
+                  uint64_t frame)
+{
+    const struct identity *option =
+        identify(analysis->identities, action->head,
+                 action->head[1] >= 2 && action->head[1] < HOOK_HEAD ? action->head[1] : HOOK_HEAD);
+    struct row *row = trail_row(analysis, connection, option, direction, class);
+    bool good = action->result >= 0;
+    g_autofree char *call = action_text(action);
+    g_autofree char *detail =
+        good ? g_strdup_printf("%s: %.*s", call, HOOK_PROGRAM_NAME, action->program)
+             : g_strdup_printf("%s failed with %s (%s)", call, g_strerror(-action->result),
+                               strerrorname_np(-action->result) ?: "unknown errno");
+    struct sighting sighting = {
+        .verdict = good ? VERDICT_HOOK_APPLIED : VERDICT_HOOK_ACTION_FAILED,
+        .confidence = CONFIDENCE_CERTAIN,
+        .event = frame,
+        .event_vantage = vantage,
+        .detail = detail,
+        .absent_at = VANTAGES,
+    };
+    row->applied += good;
+    say(analysis, connection, row, &sighting);
+}

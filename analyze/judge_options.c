@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge_options.c - what became of each option between two vantage points, or whether it may stand
+ * where it stands.
+ *
+ * Every verdict is one function, one row of a table; the first that holds is the option's. An
+ * option is the same at both vantage points when it has the same identity and is the nth of it in
+ * its header.
+ */
+#include <string.h>
+
+#include "analyze/clock.h"
+#include "analyze/evidence.h"
+#include "analyze/judge.h"
+#include "analyze/trail.h"
+#include "analyze/translate.h"
+#include "wire/bytes.h"
+#include "wire/codec.h"
+
+enum { KIND_SACK = 5 };
+
+struct option_case { /* one option upstream, and what stands downstream */
+    const struct connection *connection;
+    const struct segment *up, *down;
+    const struct option_list *up_options, *down_options;
+    const struct option_at *here;  /* upstream */
+    const struct option_at *there; /* downstream; NULL: not there */
+};
+
+static const uint8_t *octets_of(const struct option_list *list, const struct option_at *at)
+{
+    return list->octets + at->offset;
+}
+
+/* --- one function per verdict ----------------------------------------------------------------- */
+
+/* SACK blocks are sequence numbers of the other direction: a box that rewrites those moves them. */
+static bool sack_equal(const struct option_case *c)
+{
+    struct bytes up = bytes_of(octets_of(c->up_options, c->here), c->here->length);
+    struct bytes down = bytes_of(octets_of(c->down_options, c->there), c->there->length);
+    unsigned other = !c->up->direction;
+    if (c->here->length != c->there->length)
+        return false;
+    bytes_skip(&up, 2);
+    bytes_skip(&down, 2);
+    while (bytes_left(&up) >= 4) {
+        uint32_t u = translate_number(c->connection, c->up->vantage, other, bytes_be32(&up));
+        uint32_t d = translate_number(c->connection, c->down->vantage, other, bytes_be32(&down));
+        if (u != d)
+            return false;
+    }
+    return true;
+}
+
+static bool same_octets(const struct option_case *c)
+{
+    return c->here->length == c->there->length &&
+           memcmp(octets_of(c->up_options, c->here), octets_of(c->down_options, c->there),
+                  MIN(c->here->available, c->there->available)) == 0;
+}
+
+static bool whole(const struct option_at *at)
+{
+    return at->available >= at->length || at->malformed;
+}
+
+static bool is_intact(const struct option_case *c)
+{
+    if (c->there == NULL)
+        return false;
+    if (c->here->identity->everyday && c->here->identity->kind == TCP_KIND_TIMESTAMPS)
+        return c->here->length == c->there->length; /* the path's verdict, not the option's */
+    if (!whole(c->here) || !whole(c->there))
+        return false;
+    return same_octets(c) ||
+           (c->here->identity->everyday && c->here->identity->kind == KIND_SACK && sack_equal(c));
+}
+
+static bool is_cut(const struct option_case *c)
+{
+    if (c->there)
+        return (!whole(c->here) || !whole(c->there)) && same_octets(c);
+    return c->down_options->captured < c->down_options->declared;
+}
+
+/* The octets at the option's own place downstream, or NULL when the header has no such place. */
+static const uint8_t *its_place(const struct option_case *c)
+{
+    unsigned end = c->here->offset + c->here->length;
+    return end <= c->down_options->captured ? c->down_options->octets + c->here->offset : NULL;
+}
+
+static bool is_modified(const struct option_case *c)
+{
+    if (c->there)
+        return true;
+    /* Another option of the same kind at its very place: its identity was overwritten. */
+    const uint8_t *place = its_place(c);
+    return place && c->up_options->declared == c->down_options->declared &&
+           place[0] == c->here->identity->kind;
+}
+
+static unsigned padding_of(const struct option_list *list)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < list->n; i++)
+        used += list->at[i].length;
+    return used < list->declared ? list->declared - used : 0;
+}
+
+static bool is_removed_nop(const struct option_case *c)
+{
+    return c->down_options->declared >= c->up_options->declared &&
+           padding_of(c->down_options) > padding_of(c->up_options);
+}
+
+static bool is_removed_shortened(const struct option_case *c)
+{
+    return c->down_options->declared < c->up_options->declared;
+}
+
+/* Gone, and neither padding nor a shorter header accounts for it: something else took its room. */
+static bool is_replaced(const struct option_case *c)
+{
+    return c->there == NULL;
+}
+
+static const struct {
+    enum verdict verdict;
+    bool (*holds)(const struct option_case *c);
+} OPTION_VERDICTS[] = {
+    {VERDICT_OPTION_INTACT, is_intact},
+    {VERDICT_INCONCLUSIVE_SNAPLEN, is_cut},
+    {VERDICT_OPTION_MODIFIED, is_modified},
+    {VERDICT_OPTION_REMOVED_NOP, is_removed_nop},
+    {VERDICT_OPTION_REMOVED_SHORTENED, is_removed_shortened},
+    {VERDICT_OPTION_MODIFIED, is_replaced},
+};
+
+static enum verdict judge_option(const struct option_case *c)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(OPTION_VERDICTS); i++)
+        if (OPTION_VERDICTS[i].holds(c))
+            return OPTION_VERDICTS[i].verdict;
+    return VERDICT_NONE;
+}
+
+/* --- an option by itself ---------------------------------------------------------------------- */
+
+static enum verdict judge_form(const struct option_case *c)
+{
+    const struct option_at *at = c->here;
+    const struct option_desc *desc = at->identity->desc;
+    struct codec_option decoded;
+    if (at->malformed)
+        return VERDICT_OPTION_MALFORMED;
+    if (desc == NULL)
+        return VERDICT_NONE;
+    codec_decode(desc, octets_of(c->up_options, at), at->available, &decoded);
+    return decoded.faults & (FAULT_MALFORMED | FAULT_RANGE) ? VERDICT_OPTION_MALFORMED
+                                                            : VERDICT_NONE;
+}
+
+static enum verdict judge_place(const struct option_case *c)
+{
+    const struct option_desc *desc = c->here->identity->desc;
+    int from_client = -1;
+    if (desc == NULL)
+        return VERDICT_NONE;
+    if (c->connection->roles != ROLES_GUESSED)
+        from_client = connection_direction(c->connection, c->up->direction) == DIRECTION_FORWARD;
+    return codec_placement(desc, c->up->class, from_client) ? VERDICT_OPTION_MISPLACED
+                                                            : VERDICT_NONE;
+}
+
+static enum verdict (*const OWN_VERDICTS[])(const struct option_case *c) = {judge_form,
+                                                                            judge_place};
+
+/* --- counting --------------------------------------------------------------------------------- */
+
+static char *hex(const uint8_t *octets, unsigned length)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < length; i++)
+        g_string_append_printf(text, i % 2 || i == 0 ? "%02x" : " %02x", octets[i]);
+    return g_string_free(text, FALSE);
+}
+
+static char *detail_of(const struct option_case *c, enum verdict verdict)
+{
+    if (verdict != VERDICT_OPTION_MODIFIED)
+        return NULL;
+    const uint8_t *after = c->there ? octets_of(c->down_options, c->there) : its_place(c);
+    unsigned after_length = c->there ? c->there->available : c->here->length;
+    if (after == NULL)
+        return NULL;
+    g_autofree char *was = hex(octets_of(c->up_options, c->here), c->here->available);
+    g_autofree char *is = hex(after, after_length);
+    return g_strdup_printf("%s became %s", was, is);
+}
+
+static void say(struct analysis *analysis, const struct option_case *c,
+                const struct identity *option, enum verdict verdict, enum confidence confidence,
+                const char *detail)
+{
+    const struct segment *segment = c->up ? c->up : c->down;
+    struct row *row =
+        trail_row(analysis, segment->connection, option, segment->direction, segment->class);
+    struct sighting sighting = {
+        .verdict = verdict,
+        .confidence = verdict_is_inconclusive(verdict) ? CONFIDENCE_INCONCLUSIVE : confidence,
+        .direction = segment->direction,
+        .option = option,
+        .segment = segment->class,
+        .absent_at = VANTAGES,
+        .detail = detail,
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        const struct segment *s = i == 0 ? c->up : c->down;
+        if (s && s->vantage == VANTAGE_A)
+            sighting.frame_a = s->frame;
+        else if (s)
+            sighting.frame_b = s->frame;
+    }
+    trail_count(row, verdict, confidence);
+    if (row->shown)
+        evidence_add(analysis, segment->connection, &sighting);
+}
+
+static void see(struct analysis *analysis, const struct segment *segment,
+                const struct identity *option)
+{
+    struct row *row =
+        trail_row(analysis, segment->connection, option, segment->direction, segment->class);
+    row->seen[segment->vantage]++;
+}
+
+static bool is_counted(const struct analysis *analysis, const struct identity *option)
+{
+    return !option->everyday || analysis->settings->all_options;
+}
+
+/* How many options of the same identity stand before this one. */
+static unsigned nth_of(const struct option_list *list, unsigned index)
+{
+    unsigned nth = 0;
+    for (unsigned i = 0; i < index; i++)
+        nth += list->at[i].identity == list->at[index].identity;
+    return nth;
+}
+
+static void judge_own(struct analysis *analysis, const struct option_case *c)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(OWN_VERDICTS); i++) {
+        enum verdict verdict = OWN_VERDICTS[i](c);
+        if (verdict != VERDICT_NONE)
+            say(analysis, c, c->here->identity, verdict, CONFIDENCE_CERTAIN, NULL);
+    }
+}
+
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+/* An option downstream that upstream does not have. */
+static enum verdict judge_extra(const struct option_case *c, const struct option_at *extra)
+{
+    const struct option_list *up = c->up_options;
+    if (up->captured < up->declared)
+        return VERDICT_INCONCLUSIVE_SNAPLEN;
+    /* It stands where one of the same kind was overwritten: said there. */
+    for (unsigned i = 0; i < up->n; i++)
+        if (up->at[i].offset == extra->offset &&
+            up->at[i].identity->kind == extra->identity->kind &&
+            up->declared == c->down_options->declared)
+            return VERDICT_NONE;
+    return VERDICT_OPTION_ADDED;
+}
+
+static void judge_lists(struct analysis *analysis, struct option_case *c, bool ambiguous)
+{
+    for (unsigned i = 0; i < c->up_options->n; i++) {
+        const struct identity *option = c->up_options->at[i].identity;
+        c->here = &c->up_options->at[i];
+        c->there = option_list_find(c->down_options, option, nth_of(c->up_options, i));
+        enum verdict verdict = judge_option(c);
+        if (ambiguous && verdict != VERDICT_OPTION_INTACT)
+            verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
+        bool harmless = verdict == VERDICT_OPTION_INTACT || verdict_is_inconclusive(verdict);
+        if (harmless && !is_counted(analysis, option))
+            continue;
+        see(analysis, c->up, option);
+        if (c->there)
+            see(analysis, c->down, option);
+        g_autofree char *detail = detail_of(c, verdict);
+        say(analysis, c, option, verdict, CONFIDENCE_CERTAIN, detail);
+        judge_own(analysis, c);
+    }
+    for (unsigned i = 0; i < c->down_options->n; i++) {
+        const struct option_at *extra = &c->down_options->at[i];
+        if (option_list_find(c->up_options, extra->identity, nth_of(c->down_options, i)))
+            continue;
+        enum verdict verdict = judge_extra(c, extra);
+        if (verdict == VERDICT_NONE)
+            continue;
+        if (ambiguous)
+            verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
+        if (verdict_is_inconclusive(verdict) && !is_counted(analysis, extra->identity))
+            continue;
+        see(analysis, c->down, extra->identity);
+        say(analysis, c, extra->identity, verdict, CONFIDENCE_CERTAIN, NULL);
+    }
+}
+
+static void judge_pair_now(struct analysis *analysis, const struct segment *a,
+                           const struct segment *b, bool ambiguous)
+{
+    enum vantage upstream = connection_upstream(a->connection, a->direction);
+    const struct segment *up = upstream == VANTAGE_A ? a : b;
+    const struct segment *down = upstream == VANTAGE_A ? b : a;
+    clock_note(analysis->clock, upstream, a->time_ns, b->time_ns);
+    if (up->everyday && down->everyday && !analysis->settings->all_options &&
+        up->options_length == down->options_length &&
+        up->options_captured == down->options_captured &&
+        memcmp(up->options, down->options, up->options_captured) == 0)
+        return;
+    struct option_list up_options, down_options;
+    option_list_read(analysis->identities, up->options, up->options_captured, up->options_length,
+                     &up_options);
+    option_list_read(analysis->identities, down->options, down->options_captured,
+                     down->options_length, &down_options);
+    struct option_case c = {.connection = a->connection,
+                            .up = up,
+                            .down = down,
+                            .up_options = &up_options,
+                            .down_options = &down_options};
+    judge_lists(analysis, &c, ambiguous);
+}
+
+static void note_arrived_again(const struct segment *a, const struct segment *b)
+{
+    struct connection *connection = a->connection;
+    if (!a->again && !b->again)
+        return;
+    if (connection->arrived_again == NULL)
+        connection->arrived_again = g_array_new(FALSE, FALSE, sizeof(struct range));
+    struct range range = {a->seq, a->seq + a->length + (a->flags & TCP_FIN ? 1 : 0), a->direction};
+    g_array_append_val(connection->arrived_again, range);
+}
+
+static struct segment *keep(struct analysis *analysis, const struct segment *segment)
+{
+    struct segment *kept = slab_take_raw(&analysis->segments);
+    *kept = *segment;
+    kept->cover = NULL;
+    return kept;
+}
+
+void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous)
+{
+    struct connection *connection = a->connection;
+    connection->pairs++;
+    note_arrived_again(a, b);
+    if (connection->oriented == ORIENTED_NOT) {
+        bool must = a->class != SEGMENT_SYN && a->class != SEGMENT_SYNACK;
+        if (!orient(analysis, connection, a, b, must)) {
+            struct segment *kept = keep(analysis, a);
+            kept->earlier = keep(analysis, b);
+            kept->again = ambiguous;
+            kept->later = connection->undecided;
+            connection->undecided = kept;
+            if (!analysis->clock->known) /* so that both files are read at the same pace */
+                analysis->clock->latest_ns = (int64_t)(b->time_ns - a->time_ns);
+            analysis->clock->known = true;
+            return;
+        }
+        judge_undecided(analysis, connection);
+    }
+    judge_pair_now(analysis, a, b, ambiguous);
+}
+
+void judge_undecided(struct analysis *analysis, struct connection *connection)
+{
+    struct segment *in_order = NULL;
+    while (connection->undecided) {
+        struct segment *a = connection->undecided;
+        connection->undecided = a->later;
+        a->later = in_order;
+        in_order = a;
+    }
+    while (in_order) {
+        struct segment *a = in_order, *b = a->earlier;
+        in_order = a->later;
+        judge_pair_now(analysis, a, b, a->again);
+        slab_give(&analysis->segments, b);
+        slab_give(&analysis->segments, a);
+    }
+}
+
+/* --- one vantage point ------------------------------------------------------------------------ */
+
+void judge_alone(struct analysis *analysis, struct segment *segment)
+{
+    struct option_list options;
+    if (segment->everyday && !analysis->settings->all_options)
+        return;
+    option_list_read(analysis->identities, segment->options, segment->options_captured,
+                     segment->options_length, &options);
+    struct option_case c = {
+        .connection = segment->connection, .up = segment, .up_options = &options};
+    for (unsigned i = 0; i < options.n; i++) {
+        c.here = &options.at[i];
+        struct row *row = trail_row_if_counted(analysis, segment, c.here->identity);
+        if (row == NULL && !c.here->malformed)
+            continue;
+        see(analysis, segment, c.here->identity);
+        if (analysis->n_vantages == 1)
+            say(analysis, &c, c.here->identity, VERDICT_INCONCLUSIVE_NOT_COVERED,
+                CONFIDENCE_INCONCLUSIVE, NULL);
+        judge_own(analysis, &c);
+    }
+}
+
+/* --- segments in other pieces ----------------------------------------------------------------- */
+
+void judge_piece(struct analysis *analysis, struct segment *segment, const struct segment *piece)
+{
+    struct cover *cover = segment->cover;
+    struct option_list mine, theirs;
+    uint32_t kept = 0;
+    if (segment->everyday && piece->everyday && !analysis->settings->all_options &&
+        segment->options_length == piece->options_length)
+        return;
+    option_list_read(analysis->identities, segment->options, segment->options_captured,
+                     segment->options_length, &mine);
+    option_list_read(analysis->identities, piece->options, piece->options_captured,
+                     piece->options_length, &theirs);
+    struct option_case c = {.connection = segment->connection,
+                            .up = segment,
+                            .down = piece,
+                            .up_options = &mine,
+                            .down_options = &theirs};
+    for (unsigned i = 0; i < mine.n; i++) {
+        c.here = &mine.at[i];
+        c.there = option_list_find(&theirs, c.here->identity, nth_of(&mine, i));
+        if (is_intact(&c) || is_cut(&c))
+            kept |= 1u << i;
+        else if (c.there)
+            cover->changed_by_any |= 1u << i;
+    }
+    cover->kept_by_any |= kept;
+    cover->kept_by_all &= kept;
+    cover->shortened |= theirs.declared < mine.declared;
+}
+
+/* An option upstream, by what its pieces downstream showed. */
+static enum verdict judge_upstream_piece(const struct segment *segment, unsigned index)
+{
+    const struct cover *cover = segment->cover;
+    uint32_t bit = 1u << index;
+    uint32_t mss = segment->connection->mss[segment->direction];
+    /* What the sender's own hardware cuts are segments of their own: each must bear the option. */
+    bool offloaded = mss > 0 && segment->length > mss;
+    if (cover->kept_by_all & bit || (!offloaded && cover->kept_by_any & bit))
+        return VERDICT_OPTION_INTACT;
+    if (cover->changed_by_any & bit)
+        return VERDICT_OPTION_MODIFIED;
+    return cover->shortened ? VERDICT_OPTION_REMOVED_SHORTENED : VERDICT_OPTION_REMOVED_NOP;
+}
+
+static enum verdict judge_downstream_piece(const struct segment *segment, unsigned index)
+{
+    uint32_t bit = 1u << index;
+    bool known = (segment->cover->kept_by_any | segment->cover->changed_by_any) & bit;
+    return known ? VERDICT_NONE : VERDICT_OPTION_ADDED;
+}
+
+void judge_pieces_options(struct analysis *analysis, struct segment *segment)
+{
+    struct connection *connection = segment->connection;
+    struct option_list options;
+    if (segment->cover->kept_by_any == 0 && segment->cover->kept_by_all == UINT32_MAX)
+        return; /* nothing but everyday options, everywhere */
+    orient(analysis, connection, NULL, NULL, true);
+    judge_undecided(analysis, connection);
+    bool upstream = connection_upstream(connection, segment->direction) == segment->vantage;
+    option_list_read(analysis->identities, segment->options, segment->options_captured,
+                     segment->options_length, &options);
+    struct option_case c = {.connection = connection, .up_options = &options};
+    *(upstream ? &c.up : &c.down) = segment;
+    for (unsigned i = 0; i < options.n; i++) {
+        const struct identity *option = options.at[i].identity;
+        enum verdict verdict =
+            upstream ? judge_upstream_piece(segment, i) : judge_downstream_piece(segment, i);
+        bool harmless = verdict == VERDICT_OPTION_INTACT || verdict == VERDICT_NONE;
+        if (harmless && !is_counted(analysis, option))
+            continue;
+        see(analysis, segment, option);
+        if (verdict != VERDICT_NONE)
+            say(analysis, &c, option, verdict, CONFIDENCE_CERTAIN, NULL);
+        c.here = &options.at[i];
+        if (upstream)
+            judge_own(analysis, &c);
+    }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge_path.c - what the path did to the connection as a whole. Each verdict is one function,
+ * one row of a table.
+ */
+#include "analyze/evidence.h"
+#include "analyze/judge.h"
+
+struct path_case {
+    enum confidence confidence;
+    unsigned direction;
+    char *detail; /* g_free()d by the caller */
+};
+
+static bool is_translated(const struct connection *connection, struct path_case *out)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    char text[4][ENDPOINT_TEXT_MAX];
+    bool a_low = a->client_is_low != connection->swapped;
+    bool b_low = b->client_is_low != connection->swapped;
+    if (flow_key_equal(&a->key, &b->key))
+        return false;
+    out->confidence = CONFIDENCE_CERTAIN;
+    out->detail = g_strdup_printf("%s > %s at A is %s > %s at B",
+                                  endpoint_text(a_low ? &a->key.low : &a->key.high, text[0]),
+                                  endpoint_text(a_low ? &a->key.high : &a->key.low, text[1]),
+                                  endpoint_text(b_low ? &b->key.low : &b->key.high, text[2]),
+                                  endpoint_text(b_low ? &b->key.high : &b->key.low, text[3]));
+    return true;
+}
+
+static bool is_sequence_rewritten(const struct connection *connection, struct path_case *out)
+{
+    unsigned d = connection->delta[FROM_CLIENT] == 0 ? FROM_SERVER : FROM_CLIENT;
+    if (connection->delta[d] == 0)
+        return false;
+    /* The handshake told the difference; segments joined after it confirm that it is constant. */
+    out->confidence = connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    out->direction = d;
+    out->detail = g_strdup_printf("by %" G_GUINT32_FORMAT, connection->delta[d]);
+    return true;
+}
+
+static bool are_timestamps_rewritten(const struct connection *connection, struct path_case *out)
+{
+    for (unsigned d = 0; d < DIRECTIONS; d++) {
+        bool constant = connection->timestamp_state[d] == TIMESTAMPS_CONSTANT;
+        if (connection->timestamp_state[d] == TIMESTAMPS_UNKNOWN ||
+            (constant && connection->timestamp_delta[d] == 0))
+            continue;
+        out->confidence =
+            constant && connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+        out->direction = d;
+        out->detail = constant
+                          ? g_strdup_printf("by %" G_GUINT32_FORMAT, connection->timestamp_delta[d])
+                          : g_strdup("by a changing amount");
+        return true;
+    }
+    return false;
+}
+
+static const struct {
+    enum verdict verdict;
+    bool (*holds)(const struct connection *connection, struct path_case *out);
+} PATH_VERDICTS[] = {
+    {VERDICT_PATH_NAT, is_translated},
+    {VERDICT_PATH_SEQUENCE_REWRITTEN, is_sequence_rewritten},
+    {VERDICT_PATH_TIMESTAMPS_REWRITTEN, are_timestamps_rewritten},
+};
+
+void judge_path(struct analysis *analysis, struct connection *connection)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    if (a == NULL || b == NULL)
+        return;
+    for (unsigned i = 0; i < G_N_ELEMENTS(PATH_VERDICTS); i++) {
+        struct path_case found = {.direction = connection->swapped ? FROM_SERVER : FROM_CLIENT};
+        if (!PATH_VERDICTS[i].holds(connection, &found))
+            continue;
+        struct sighting sighting = {
+            .verdict = PATH_VERDICTS[i].verdict,
+            .confidence = found.confidence,
+            .direction = found.direction,
+            .segment = -1,
+            .frame_a = a->first_frame,
+            .frame_b = b->first_frame,
+            .detail = found.detail,
+            .absent_at = VANTAGES,
+        };
+        evidence_add(analysis, connection, &sighting);
+        g_free(found.detail);
+    }
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge_segments.c - segments that did not arrive, or arrived in other pieces.
+ *
+ * Absence is claimed only where the other capture can be shown to have looked: it had begun, had
+ * not ended, lost nothing there, and was not seen to miss what the receiver acknowledged.
+ */
+#include "analyze/judge.h"
+
+#include "analyze/clock.h"
+#include "analyze/evidence.h"
+#include "analyze/trail.h"
+
+static const uint64_t LOSS_MARGIN_NS = 1000 * 1000; /* around the moment a segment was expected */
+
+struct absence {
+    enum verdict verdict;
+    enum confidence confidence;
+    const char *why;
+};
+
+static uint64_t sequence_end(const struct segment *s)
+{
+    return s->seq + s->length + (s->flags & (TCP_SYN | TCP_FIN) ? 1 : 0);
+}
+
+/* --- why a segment may be absent, strongest objection first ----------------------------------- */
+
+typedef bool (*objection)(const struct analysis *analysis, const struct segment *s,
+                          const struct input *other);
+
+static bool other_has_no_packets(const struct analysis *analysis, const struct segment *s,
+                                 const struct input *other)
+{
+    (void)analysis;
+    (void)s;
+    return !other->has_packets;
+}
+
+/* Both directions were seen at one vantage point and nothing at the other: it is not on the path. */
+static bool passes_by(const struct analysis *analysis, const struct segment *s,
+                      const struct input *other)
+{
+    const struct side *side = s->connection->sides[s->vantage];
+    (void)analysis;
+    return s->connection->sides[other->vantage] == NULL && side->has_ack[FROM_CLIENT] &&
+           side->has_ack[FROM_SERVER];
+}
+
+static void expected(const struct analysis *analysis, const struct segment *s, uint64_t *earliest,
+                     uint64_t *latest)
+{
+    clock_expect(analysis->clock, s->vantage, connection_upstream(s->connection, s->direction),
+                 s->time_ns, earliest, latest);
+}
+
+static bool before_its_beginning(const struct analysis *analysis, const struct segment *s,
+                                 const struct input *other)
+{
+    uint64_t earliest, latest;
+    expected(analysis, s, &earliest, &latest);
+    return earliest < other->first_ns;
+}
+
+static bool after_its_end(const struct analysis *analysis, const struct segment *s,
+                          const struct input *other)
+{
+    uint64_t earliest, latest;
+    expected(analysis, s, &earliest, &latest);
+    return latest > other->last_ns;
+}
+
+static bool losses_counted_there(const struct analysis *analysis, const struct segment *s,
+                                 const struct input *other)
+{
+    uint64_t earliest, latest;
+    expected(analysis, s, &earliest, &latest);
+    return input_lost_packets_between(other, earliest - MIN(earliest, LOSS_MARGIN_NS),
+                                      latest + LOSS_MARGIN_NS);
+}
+
+static bool arrived_again(const struct segment *s)
+{
+    const GArray *ranges = s->connection->arrived_again;
+    for (unsigned i = 0; ranges && i < ranges->len; i++) {
+        const struct range *range = &g_array_index(ranges, struct range, i);
+        if (range->direction == s->direction && range->from < sequence_end(s) && s->seq < range->to)
+            return true;
+    }
+    return false;
+}
+
+/* The receiver acknowledged what the other capture never saw, in any copy. */
+static bool acknowledged_all_the_same(const struct analysis *analysis, const struct segment *s,
+                                      const struct input *other)
+{
+    const struct side *side = s->connection->sides[s->vantage];
+    uint32_t end = s->seq_wire + (uint32_t)(sequence_end(s) - s->seq);
+    (void)analysis;
+    (void)other;
+    return sequence_end(s) > s->seq && s->class != SEGMENT_RST && !s->again &&
+           side->has_ack[!s->direction] && (int32_t)(side->highest_ack[!s->direction] - end) >= 0 &&
+           !arrived_again(s);
+}
+
+static const struct {
+    objection holds;
+    enum verdict verdict;
+    const char *why;
+} OBJECTIONS[] = {
+    {other_has_no_packets, VERDICT_INCONCLUSIVE_NOT_COVERED, "it holds no TCP segment at all"},
+    {passes_by, VERDICT_INCONCLUSIVE_NOT_COVERED, "it never saw this connection"},
+    {before_its_beginning, VERDICT_INCONCLUSIVE_NOT_COVERED, "it begins later"},
+    {after_its_end, VERDICT_INCONCLUSIVE_NOT_COVERED, "it ends before they can have passed"},
+    {losses_counted_there, VERDICT_INCONCLUSIVE_CAPTURE_LOSS, "it lost packets at that moment"},
+    {acknowledged_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
+     "the receiver acknowledged them, so it is the capture that missed them"},
+};
+
+static struct absence judge_absence(const struct analysis *analysis, const struct segment *s)
+{
+    const struct input *other = analysis->inputs[!s->vantage];
+    bool upstream = connection_upstream(s->connection, s->direction) == s->vantage;
+    for (unsigned i = 0; i < G_N_ELEMENTS(OBJECTIONS); i++)
+        if (OBJECTIONS[i].holds(analysis, s, other))
+            return (struct absence){OBJECTIONS[i].verdict, CONFIDENCE_INCONCLUSIVE,
+                                    OBJECTIONS[i].why};
+    if (!upstream) /* it arrived without having been sent */
+        return (struct absence){VERDICT_INCONCLUSIVE_AMBIGUOUS, CONFIDENCE_INCONCLUSIVE,
+                                "it arrived, but was not seen on its way"};
+    return (struct absence){VERDICT_SEGMENT_LOST,
+                            input_counts_losses(other) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+                            NULL};
+}
+
+/* --- missing ---------------------------------------------------------------------------------- */
+
+static void say_missing(struct analysis *analysis, const struct segment *s,
+                        const struct identity *option, const struct absence *absence)
+{
+    struct sighting sighting = {
+        .verdict = absence->verdict,
+        .confidence = absence->confidence,
+        .direction = s->direction,
+        .option = option,
+        .segment = s->class,
+        .detail = absence->why,
+        .absent_at = absence->verdict == VERDICT_SEGMENT_LOST ? !s->vantage : VANTAGES,
+    };
+    *(s->vantage == VANTAGE_A ? &sighting.frame_a : &sighting.frame_b) = s->frame;
+    evidence_add(analysis, s->connection, &sighting);
+}
+
+void judge_missing(struct analysis *analysis, struct segment *s)
+{
+    struct option_list options;
+    struct absence absence = judge_absence(analysis, s);
+    judge_alone(analysis, s);
+    /* That segments are missing is news only when it is known that they were lost. */
+    if (absence.verdict == VERDICT_SEGMENT_LOST)
+        say_missing(analysis, s, NULL, &absence);
+    if (s->everyday && !analysis->settings->all_options)
+        return;
+    option_list_read(analysis->identities, s->options, s->options_captured, s->options_length,
+                     &options);
+    for (unsigned i = 0; i < options.n; i++) {
+        struct row *row = trail_row_if_counted(analysis, s, options.at[i].identity);
+        if (row == NULL)
+            continue;
+        trail_count(row, absence.verdict, absence.confidence);
+        if (absence.verdict != VERDICT_SEGMENT_LOST && row->shown)
+            say_missing(analysis, s, options.at[i].identity, &absence);
+    }
+}
+
+/* --- in other pieces -------------------------------------------------------------------------- */
+
+/* Longer than the receiver allowed: no such segment crosses a network, the host cut or glued it. */
+static bool is_offload(const struct connection *connection, unsigned direction, uint32_t length)
+{
+    uint32_t mss = connection->mss[direction];
+    return mss == 0 || length > mss;
+}
+
+void judge_pieces(struct analysis *analysis, struct segment *s)
+{
+    struct connection *connection = s->connection;
+    orient(analysis, connection, NULL, NULL, true);
+    if (s->cover->n_pieces < 2 || is_offload(connection, s->direction, s->length))
+        return;
+    bool upstream = connection_upstream(connection, s->direction) == s->vantage;
+    struct sighting sighting = {
+        .verdict = upstream ? VERDICT_SEGMENT_SPLIT : VERDICT_SEGMENT_COALESCED,
+        /* Receive offload may have glued small segments, where only the receiver's side looked. */
+        .confidence = upstream ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+        .direction = s->direction,
+        .segment = s->class,
+        .absent_at = VANTAGES,
+    };
+    *(s->vantage == VANTAGE_A ? &sighting.frame_a : &sighting.frame_b) = s->frame;
+    struct evidence *evidence = evidence_add(analysis, connection, &sighting);
+    for (unsigned i = 0; i < s->cover->n_frames; i++)
+        evidence_frame(evidence, !s->vantage, s->cover->frames[i]);
+}

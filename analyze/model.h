@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - what the stages of the analyzer share: segments, connections, rows and evidence.
+ *
+ * One `struct side` is a connection as one vantage point sees it; one `struct connection` joins the
+ * sides. Directions are those of the connection, 0 from its presumed client, 1 from its server;
+ * when the presumption proves wrong later, `swapped` says so and nothing is moved.
+ *
+ * Sequence numbers have a common space for both vantage points, A's own, unwrapped to 64 bits:
+ * translate.h brings B's numbers there.
+ */
+#ifndef OPTRAIL_ANALYZE_MODEL_H
+#define OPTRAIL_ANALYZE_MODEL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/analyze.h"
+#include "analyze/identify.h"
+#include "analyze/slab.h"
+#include "wire/flow.h"
+
+enum vantage { VANTAGE_A, VANTAGE_B, VANTAGES };
+enum { FROM_CLIENT, FROM_SERVER, DIRECTIONS };
+
+/* --- segments -------------------------------------------------------------------------------- */
+
+struct cover; /* which part of a segment the other vantage point has shown in pieces */
+
+struct segment { /* one captured TCP segment; kept only while it waits to be joined or judged */
+    struct segment *bucket_next;     /* join_packets.c: same hash bucket */
+    struct segment *earlier, *later; /* same lane, by `seq` */
+    struct connection *connection;
+    struct cover *cover; /* NULL: none */
+    uint64_t seq;        /* common space, unwrapped */
+    uint64_t time_ns, frame;
+    uint32_t hash;               /* of the join key */
+    uint32_t seq_wire, ack_wire; /* as captured */
+    uint32_t ack;                /* common space of the other direction */
+    uint32_t length;             /* payload octets */
+    uint32_t tsval, tsecr;
+    uint16_t window, ip_id;
+    uint8_t flags, ttl;
+    uint8_t vantage, direction, class;
+    bool has_timestamps;
+    bool everyday;          /* nothing but everyday options */
+    bool pending;           /* stands in the hash and in its lane */
+    bool again;             /* a retransmission, as its vantage point saw it */
+    bool receiver_closed;   /* its receiver had sent a FIN or seen a RST before */
+    uint8_t options_length; /* as the header says */
+    uint8_t options_captured;
+    uint8_t options[TCP_OPTION_SPACE];
+};
+
+struct range { /* of sequence numbers, common space */
+    uint64_t from, to;
+    uint8_t direction;
+};
+
+struct lane { /* unmatched segments of one vantage point and direction, by sequence number */
+    struct segment *first, *last;
+    uint32_t longest; /* payload of the longest that ever stood here */
+};
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+struct side { /* a connection as one vantage point sees it: one incarnation of a pair of ports */
+    struct flow_key key;
+    uint64_t hash;
+    struct side *older;            /* the incarnation before this one */
+    struct connection *connection; /* NULL: only hooks were seen, they wait for a segment */
+    struct waiting_hook *hooks_waiting, *hooks_waiting_last;
+    uint64_t first_ns, last_ns;
+    uint64_t syn_ns, synack_ns; /* the first of each; 0: not seen */
+    uint64_t first_frame;
+    uint32_t isn[DIRECTIONS];
+    uint32_t syn_tsval;
+    uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
+    bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];
+    bool rst, has_syn_tsval, client_is_low, has_packets, indexed;
+    uint8_t vantage, n_hooks_waiting;
+};
+
+enum orientation {
+    ORIENTED_NOT,
+    ORIENTED_DEFAULT,
+    ORIENTED_TTL,
+    ORIENTED_HANDSHAKE,
+    ORIENTED_HOOKS
+};
+
+enum delta_state { DELTA_PRESUMED, DELTA_LEARNT };
+enum timestamp_state { TIMESTAMPS_UNKNOWN, TIMESTAMPS_CONSTANT, TIMESTAMPS_CHANGING };
+
+struct connection {
+    struct side *sides[VANTAGES];
+    struct lane lanes[VANTAGES][DIRECTIONS];
+    uint64_t last_seq[DIRECTIONS];        /* where unwrapping stands; 0: nowhere yet */
+    uint32_t delta[DIRECTIONS];           /* sequence numbers: B minus A */
+    uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
+    uint32_t mss[DIRECTIONS]; /* what that direction's receiver announced; 0 not known */
+    uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
+    GArray *arrived_again;     /* struct range: retransmissions that arrived; NULL: none */
+    struct segment *undecided; /* joined pairs (A, then B) that wait for an orientation */
+    struct hook_state *hooks;  /* NULL: no hook record, no option that could need one */
+    struct row *rows;
+    struct evidence *evidence;
+    struct connection *next; /* all live connections */
+    struct connection **link;
+    struct connection *closed_next; /* waiting to be forgotten */
+    const char *paired_by;
+    uint64_t pairs;
+    uint32_t id;
+    uint8_t delta_state[DIRECTIONS];
+    uint8_t timestamp_state[DIRECTIONS];
+    uint8_t timestamp_misses[DIRECTIONS];
+    uint8_t client_vantage; /* the vantage point nearer the client */
+    uint8_t oriented;       /* enum orientation */
+    uint8_t roles;          /* enum role_evidence */
+    bool swapped;           /* FROM_CLIENT is in truth from the server */
+    bool closing;           /* stands in the list of those waiting to be forgotten */
+    bool finished;          /* judged; waits for the report only */
+};
+
+enum role_evidence { ROLES_GUESSED, ROLES_HOOKS, ROLES_HANDSHAKE };
+
+/* --- what is said about them ------------------------------------------------------------------ */
+
+struct row { /* one option, direction and class of segment of one connection */
+    struct row *next;
+    const struct identity *option;
+    uint8_t direction, segment;
+    bool shown;                          /* described, or something happened to it */
+    uint64_t seen[VANTAGES];             /* segments with the option */
+    uint64_t reserved, written, applied; /* hook invocations */
+    uint64_t reserved_seen;     /* WRITE invocations with room reserved, where nobody reports */
+    uint64_t contained, loaded; /* parse hooks saw it; a program asked for it and got it */
+    uint64_t likely;            /* a bit per verdict: not every instance was certain */
+    uint32_t counts[VERDICTS];
+};
+
+struct evidence { /* one finding in the making */
+    struct evidence *next;
+    const struct identity *option; /* NULL: not about one */
+    char *detail;                  /* what happened to the first instance; NULL: nothing to add */
+    uint64_t count;
+    uint64_t frames[VANTAGES][REPORT_FRAMES];
+    uint64_t events[REPORT_FRAMES];
+    uint8_t n_frames[VANTAGES], n_events;
+    uint8_t event_vantage[REPORT_FRAMES];
+    uint8_t verdict, direction, confidence;
+    int8_t segment;     /* -1: not about a class */
+    uint8_t absent_at;  /* claims an absence from that vantage's packets; VANTAGES: none */
+    bool absent_events; /* ... or from its hook records */
+};
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+struct input;
+struct flow_table;
+struct pairing;
+struct join;
+struct clock_pairs;
+
+struct analysis {
+    const struct analyze_settings *settings;
+    struct report *report;
+    struct identities *identities;
+    struct input *inputs[VANTAGES];
+    unsigned n_vantages;
+    struct flow_table *tables[VANTAGES];
+    struct pairing *pairing;
+    struct join *join;
+    struct clock_pairs *clock;
+    struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
+    struct connection *live; /* all connections that are not yet reported */
+    struct connection *closed, *closed_last;
+    uint32_t next_id;
+};
+
+/* The direction as reports mean it: DIRECTION_FORWARD from the client. */
+static inline enum direction connection_direction(const struct connection *c, unsigned direction)
+{
+    return (direction ^ (c->swapped ? 1u : 0u)) == FROM_CLIENT ? DIRECTION_FORWARD
+                                                               : DIRECTION_REVERSE;
+}
+
+/* The vantage point that segments of this direction pass first. */
+static inline enum vantage connection_upstream(const struct connection *c, unsigned direction)
+{
+    bool forward = connection_direction(c, direction) == DIRECTION_FORWARD;
+    return forward ? (enum vantage)c->client_vantage : (enum vantage) !c->client_vantage;
+}
+
+#endif

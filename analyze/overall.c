@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * overall.c - the one word for the whole report.
+ */
+#include "analyze/overall.h"
+
+enum overall overall_verdict(const struct report *report)
+{
+    enum overall overall = OVERALL_INTACT;
+    for (unsigned i = 0; i < report->findings->len; i++) {
+        const struct report_finding *finding = g_ptr_array_index(report->findings, i);
+        if (finding->confidence != CONFIDENCE_INCONCLUSIVE &&
+            verdict_is_interference(finding->verdict))
+            return OVERALL_INTERFERED;
+    }
+    for (unsigned i = 0; i < report->options->len; i++) {
+        const struct report_option *row = g_ptr_array_index(report->options, i);
+        for (unsigned v = 0; v < VERDICTS; v++)
+            if (row->counts[v] > 0 && verdict_is_inconclusive(v))
+                overall = OVERALL_INCONCLUSIVE;
+    }
+    return overall;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trail.c - the funnel of each option: reserved, written, sent, arrived, parsed, applied.
+ */
+#include "analyze/trail.h"
+
+#include "analyze/input.h"
+#include "analyze/join_hooks.h"
+
+struct row *trail_row(struct analysis *analysis, struct connection *connection,
+                      const struct identity *option, unsigned direction, unsigned segment)
+{
+    struct row **link = &connection->rows;
+    for (; *link; link = &(*link)->next) {
+        struct row *row = *link;
+        if (row->option == option && row->direction == direction && row->segment == segment)
+            return row;
+    }
+    struct row *row = slab_take(&analysis->rows);
+    row->option = option;
+    row->direction = (uint8_t)direction;
+    row->segment = (uint8_t)segment;
+    row->shown = option->desc != NULL || analysis->settings->all_options;
+    *link = row;
+    return row;
+}
+
+struct row *trail_row_if_counted(struct analysis *analysis, const struct segment *segment,
+                                 const struct identity *option)
+{
+    if (option->everyday && !analysis->settings->all_options)
+        return NULL;
+    return trail_row(analysis, segment->connection, option, segment->direction, segment->class);
+}
+
+void trail_count(struct row *row, enum verdict verdict, enum confidence confidence)
+{
+    row->counts[verdict]++;
+    if (confidence != CONFIDENCE_CERTAIN)
+        row->likely |= 1ull << verdict;
+    if (verdict != VERDICT_OPTION_INTACT && verdict != VERDICT_SEGMENT_LOST &&
+        !verdict_is_inconclusive(verdict))
+        row->shown = true;
+}
+
+/* --- into the report -------------------------------------------------------------------------- */
+
+/* The worst conclusive verdict that occurred; an inconclusive one only when there is none. */
+static void row_verdict(const struct row *row, struct report_option *out)
+{
+    enum verdict worst = VERDICT_NONE;
+    for (unsigned v = VERDICT_NONE + 1; v < VERDICTS; v++)
+        if (row->counts[v] > 0 && !verdict_is_inconclusive(v) &&
+            (worst == VERDICT_NONE || verdict_rank(v) > verdict_rank(worst)))
+            worst = v;
+    if (worst == VERDICT_NONE || worst == VERDICT_SEGMENT_LOST) {
+        for (unsigned v = VERDICT_NONE + 1; v < VERDICTS; v++)
+            if (row->counts[v] > 0 && verdict_is_inconclusive(v) &&
+                (!verdict_is_inconclusive(worst) || verdict_rank(v) > verdict_rank(worst)))
+                worst = v;
+    }
+    out->verdict = worst;
+    if (worst == VERDICT_NONE || verdict_is_inconclusive(worst))
+        out->confidence = CONFIDENCE_INCONCLUSIVE;
+    else
+        out->confidence = row->likely >> worst & 1 ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
+}
+
+/* Which vantage point sees segments of this direction first, where only one was used. */
+static void row_wire(const struct analysis *analysis, const struct connection *connection,
+                     const struct row *row, struct report_option *out)
+{
+    enum vantage near = connection_upstream(connection, row->direction);
+    out->sent = connection->sides[near] && connection->sides[near]->has_packets ? row->seen[near]
+                                                                                : COUNT_UNKNOWN;
+    out->arrived = connection->sides[!near] && connection->sides[!near]->has_packets
+                       ? row->seen[!near]
+                       : COUNT_UNKNOWN;
+    /* A vantage point that saw nothing of the connection saw none of these: that is a count. */
+    if (analysis->n_vantages > 1) {
+        if (out->sent == COUNT_UNKNOWN && analysis->inputs[near]->has_packets)
+            out->sent = 0;
+        if (out->arrived == COUNT_UNKNOWN && analysis->inputs[!near]->has_packets)
+            out->arrived = 0;
+    }
+}
+
+static void report_row(struct analysis *analysis, const struct connection *connection,
+                       const struct row *row)
+{
+    struct report_option *out = report_add_option(analysis->report);
+    out->flow = connection->id;
+    out->direction = connection_direction(connection, row->direction);
+    out->option = g_strdup(row->option->name);
+    out->segment = row->segment;
+    out->reserved = out->written = out->parsed = out->applied = COUNT_UNKNOWN;
+    row_wire(analysis, connection, row, out);
+    join_hooks_funnel(connection, row, out);
+    for (unsigned v = 0; v < VERDICTS; v++)
+        out->counts[v] = row->counts[v];
+    row_verdict(row, out);
+}
+
+void trail_report(struct analysis *analysis, struct connection *connection)
+{
+    struct row *next;
+    for (struct row *row = connection->rows; row; row = next) {
+        next = row->next;
+        if (row->shown)
+            report_row(analysis, connection, row);
+        slab_give(&analysis->rows, row);
+    }
+    connection->rows = NULL;
+}
