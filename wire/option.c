@@ -14,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/bytes.h"
 #include "wire/option_internal.h"
 
 /* Kinds, then hashes of ExIDs, then subtypes of Multipath TCP. */
 enum { SLOTS_EXID = 256, SLOTS_MPTCP = 512, SLOTS = 528 };
 
 struct candidate {
-    uint64_t value, mask; /* of octets 2 to 7, see load_id() */
+    uint64_t value, mask; /* of octets 2 to 5, see load_id() */
     uint8_t needed;       /* octets that must be there to tell its id */
     bool kinds_253, kinds_254;
     bool chosen; /* an alternative of the chosen profile */
@@ -143,12 +144,16 @@ static void index_set(struct option_set *set)
     }
 }
 
-/* Octets 2 to 5 as one number, missing ones zero. `length` is at least 2. */
+/* Octets 2 to 5 as one number, missing ones zero. */
 static uint64_t load_id(const uint8_t *option, size_t length)
 {
+    struct bytes octets = bytes_of(option, length);
+    bytes_skip(&octets, 2);
+    if (bytes_left(&octets) >= 4)
+        return bytes_be32(&octets);
     uint64_t id = 0;
-    for (size_t i = 2; i < 6; i++)
-        id = id << 8 | (i < length ? option[i] : 0);
+    for (int i = 0; i < 4; i++)
+        id = id << 8 | bytes_u8(&octets);
     return id;
 }
 
