@@ -49,9 +49,9 @@ static const struct word types[] = {
 
 /* Names that stand behind "optrail." in filters already. */
 static const char *const option_names_taken[] = {
-    "answered", "asked",  "contradicted", "duplicate", "event",   "first",
-    "hook",     "last",   "malformed",    "misplaced", "option",  "range",
-    "space",    "stream", "trail",        "truncated", "unknown",
+    "answered", "asked", "clock",     "contradicted", "duplicate", "event",   "first",
+    "hook",     "last",  "malformed", "misplaced",    "octets",    "option",  "profile",
+    "range",    "space", "stream",    "trail",        "truncated", "unknown",
 };
 /* Names that an option's own header has, in filters or in the C header. */
 static const char *const field_names_taken[] = {"kind",    "length",     "exid",
