@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compat.h - Wireshark's headers, and every difference between its versions that matters here.
+ *
+ * Built and used with 4.0 and 4.4. The other files include this header first and never look at the
+ * version themselves. Reference: doc/README.developer and the release notes of each version.
+ */
+#ifndef OPTRAIL_DISSECTOR_COMPAT_H
+#define OPTRAIL_DISSECTOR_COMPAT_H
+
+/* Marks the plugin's symbols for export; must be defined before the first header. */
+#define WS_BUILD_DLL
+
+#include <wireshark.h>
+
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/exceptions.h>
+#include <epan/expert.h>
+#include <epan/packet.h>
+#include <epan/prefs.h>
+#include <epan/proto_data.h>
+#include <epan/show_exception.h>
+#include <epan/unit_strings.h>
+
+#define WIRESHARK_AT_LEAST(major, minor)                                                           \
+    (WIRESHARK_MAJOR > (major) || (WIRESHARK_MAJOR == (major) && WIRESHARK_MINOR >= (minor)))
+
+/* 4.2 asks a plugin what it contains. */
+#if WIRESHARK_AT_LEAST(4, 2)
+#include <wsutil/plugins.h>
+#define PLUGIN_DESCRIBES_ITSELF 1
+#else
+#define PLUGIN_DESCRIBES_ITSELF 0
+#endif
+
+/* 4.4 has C's names for its integer and boolean types; accessors are called after them. */
+#if !WIRESHARK_AT_LEAST(4, 4)
+#define tvb_get_uint8 tvb_get_guint8
+#endif
+
+#endif

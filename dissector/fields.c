@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fields.c - descriptions of options become header fields; decoded options become tree items.
+ *
+ * For an option NAME: optrail.NAME (its subtree), optrail.NAME.FIELD for each field on the wire or
+ * computed, optrail.NAME.echo where there is an echo bit. For every option that we speak of:
+ * optrail.option, its name. Every description in the set has fields, those of a profile that is not
+ * chosen too, so that a filter means the same whatever the preferences say.
+ */
+#include "dissector/compat.h"
+
+#include <stdarg.h>
+
+#include "dissector/dissector.h"
+
+/* The header fields of one description. Lives as long as the process, as Wireshark demands. */
+struct shown_option {
+    int subtree, echo;
+    int *fields; /* one per field of the description; -1 for reserved ones */
+};
+
+static int proto_optrail = -1;
+static int hf_option = -1, hf_octets = -1;
+static int ett_option = -1;
+static struct shown_option *shown; /* by struct option_desc's index */
+static expert_field rules[RULES] = {EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT};
+
+enum { TEXT_MAX = 256 }; /* of one value; longer ones are cut in summaries only */
+
+/* --- registration ------------------------------------------------------------------------------ */
+
+static enum ftenum number_type(unsigned bits)
+{
+    if (bits == 0) /* computed */
+        return FT_UINT64;
+    return bits <= 8    ? FT_UINT8
+           : bits <= 16 ? FT_UINT16
+           : bits <= 24 ? FT_UINT24
+           : bits <= 32 ? FT_UINT32
+                        : FT_UINT64;
+}
+
+static const void *value_names(const struct option_field *field, enum ftenum type)
+{
+    if (type == FT_UINT64) {
+        val64_string *names = g_new0(val64_string, field->n_values + 1);
+        for (size_t i = 0; i < field->n_values; i++)
+            names[i] = (val64_string){field->values[i].number, field->values[i].name};
+        return names;
+    }
+    value_string *names = g_new0(value_string, field->n_values + 1);
+    for (size_t i = 0; i < field->n_values; i++)
+        names[i] = (value_string){(uint32_t)field->values[i].number, field->values[i].name};
+    return names;
+}
+
+static void describe_number(const struct option_field *field, header_field_info *info)
+{
+    info->type = number_type(field->bits);
+    info->display = field->hex ? BASE_HEX : BASE_DEC;
+    if (field->n_values > 0) {
+        info->strings = value_names(field, info->type);
+        if (info->type == FT_UINT64)
+            info->display |= BASE_VAL64_STRING;
+    } else if (field->unit[0] != '\0' && !field->hex) {
+        unit_name_string *unit = g_new0(unit_name_string, 1);
+        unit->singular = g_strconcat(" ", field->unit, NULL);
+        info->strings = unit;
+        info->display |= BASE_UNIT_STRING;
+    }
+}
+
+static void describe_field(const struct option_field *field, header_field_info *info)
+{
+    static const struct {
+        enum ftenum type;
+        int display;
+    } types[] = {
+        [FIELD_BOOL] = {FT_BOOLEAN, BASE_NONE},  [FIELD_BYTES] = {FT_BYTES, BASE_NONE},
+        [FIELD_IPV4] = {FT_IPv4, BASE_NONE},     [FIELD_IPV6] = {FT_IPv6, BASE_NONE},
+        [FIELD_STRING] = {FT_STRING, BASE_NONE},
+    };
+    if (field->type == FIELD_UINT || field->type == FIELD_ENUM) {
+        describe_number(field, info);
+    } else {
+        info->type = types[field->type].type;
+        info->display = types[field->type].display;
+    }
+}
+
+/* "user_timeout" reads "User timeout" in the tree. Kept by Wireshark. */
+static char *title_of(const char *name)
+{
+    char *title = g_strdelimit(g_strdup(name), "_-", ' ');
+    title[0] = g_ascii_toupper(title[0]);
+    return title;
+}
+
+static void add_header_field(GArray *array, int *id, char *name, char *abbreviation,
+                             const char *blurb, header_field_info info)
+{
+    *id = -1;
+    info.name = name;
+    info.abbrev = abbreviation;
+    info.blurb = blurb != NULL && blurb[0] != '\0' ? blurb : NULL;
+    hf_register_info entry = {id, info};
+    g_array_append_val(array, entry);
+}
+
+static const header_field_info blank = {NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL};
+
+static void add_description(GArray *array, const struct option_desc *desc,
+                            struct shown_option *option)
+{
+    header_field_info info = blank;
+    add_header_field(array, &option->subtree, g_strdup(desc->title),
+                     g_strconcat("optrail.", desc->name, NULL), desc->reference, info);
+    if (option_has_echo(desc)) {
+        info.type = FT_BOOLEAN;
+        add_header_field(array, &option->echo, g_strdup("Echo"),
+                         g_strconcat("optrail.", desc->name, ".echo", NULL),
+                         "The peer's request, sent back by who received it", info);
+    }
+    option->fields = g_new(int, desc->n_fields);
+    for (size_t i = 0; i < desc->n_fields; i++) {
+        const struct option_field *field = &desc->fields[i];
+        option->fields[i] = -1;
+        if (field->type == FIELD_RESERVED)
+            continue;
+        info = blank;
+        describe_field(field, &info);
+        add_header_field(array, &option->fields[i], title_of(field->name),
+                         g_strconcat("optrail.", desc->name, ".", field->name, NULL),
+                         field->description, info);
+    }
+}
+
+static void register_rules(void)
+{
+    static ei_register_info items[] = {
+        {&rules[RULE_MALFORMED],
+         {"optrail.malformed", PI_MALFORMED, PI_ERROR, "Option is malformed", EXPFILL}},
+        {&rules[RULE_MISPLACED],
+         {"optrail.misplaced", PI_PROTOCOL, PI_WARN, "Option may not stand here", EXPFILL}},
+        {&rules[RULE_RANGE],
+         {"optrail.range", PI_PROTOCOL, PI_WARN, "Value out of range", EXPFILL}},
+        {&rules[RULE_DUPLICATE],
+         {"optrail.duplicate", PI_PROTOCOL, PI_WARN, "Option twice with different octets",
+          EXPFILL}},
+        {&rules[RULE_UNKNOWN],
+         {"optrail.unknown", PI_UNDECODED, PI_NOTE, "Experimental option without description",
+          EXPFILL}},
+    };
+    expert_register_field_array(expert_register_protocol(proto_optrail), items,
+                                array_length(items));
+}
+
+void fields_register(int proto, const struct option_set *set)
+{
+    static hf_register_info common[] = {
+        {&hf_option,
+         {"Option", "optrail.option", FT_STRING, BASE_NONE, NULL, 0,
+          "Name of an experimental or described TCP option", HFILL}},
+        {&hf_octets,
+         {"Octets", "optrail.octets", FT_BYTES, BASE_NONE, NULL, 0,
+          "What stands behind kind and length of an option that nothing describes", HFILL}},
+    };
+    static int *subtrees[] = {&ett_option};
+    GArray *array = g_array_new(FALSE, FALSE, sizeof(hf_register_info));
+    size_t n = option_set_size(set);
+
+    proto_optrail = proto;
+    shown = g_new0(struct shown_option, n);
+    for (size_t i = 0; i < n; i++)
+        add_description(array, option_set_at(set, i), &shown[i]);
+    proto_register_field_array(proto, common, array_length(common));
+    proto_register_field_array(proto, (hf_register_info *)(void *)array->data, (int)array->len);
+    g_array_free(array, FALSE); /* Wireshark keeps what was in it */
+    proto_register_subtree_array(subtrees, array_length(subtrees));
+    register_rules();
+}
+
+/* --- tree items -------------------------------------------------------------------------------- */
+
+void fields_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = wmem_strdup_vprintf(pinfo->pool, format, arguments);
+    va_end(arguments);
+
+    /* The expert window names the protocol that complains. */
+    const char *current = pinfo->current_proto;
+    pinfo->current_proto = "Optrail";
+    expert_add_info_format(pinfo, item, &rules[rule], "%s", text);
+    pinfo->current_proto = current;
+}
+
+void fields_mark(proto_tree *tree, tvbuff_t *tvb)
+{
+    proto_item *item = proto_tree_add_item(tree, proto_optrail, tvb, 0, -1, ENC_NA);
+    proto_item_set_hidden(item);
+}
+
+static proto_item *add_option_name(proto_tree *tree, tvbuff_t *tvb, const char *label)
+{
+    proto_item *item = proto_tree_add_string(tree, hf_option, tvb, 0, 0, label);
+    proto_item_set_generated(item);
+    return item;
+}
+
+proto_item *fields_add_name(proto_tree *tree, tvbuff_t *tvb, const char *label)
+{
+    proto_item *item = proto_tree_add_string(tree, hf_option, tvb, 0, -1, label);
+    proto_item_set_text(item, "Optrail: %s", label);
+    return item;
+}
+
+proto_item *fields_add_undescribed(proto_tree *tree, tvbuff_t *tvb, const char *label)
+{
+    proto_item *item = fields_add_name(tree, tvb, label);
+    if (tvb_captured_length(tvb) > 2) {
+        proto_tree *subtree = proto_item_add_subtree(item, ett_option);
+        proto_tree_add_item(subtree, hf_octets, tvb, 2, -1, ENC_NA);
+    }
+    return item;
+}
+
+const char *fields_text(wmem_allocator_t *scope, const struct codec_option *decoded)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(scope, NULL);
+    char value[TEXT_MAX];
+    for (size_t i = 0; i < decoded->n_values; i++) {
+        const struct codec_value *one = &decoded->values[i];
+        if (!one->present || one->field->type == FIELD_RESERVED ||
+            (one->octets != NULL && one->n_octets == 0))
+            continue;
+        wmem_strbuf_append_printf(text, "%s%s: %s", wmem_strbuf_get_len(text) > 0 ? ", " : "",
+                                  one->field->name, codec_value_text(one, value, sizeof(value)));
+    }
+    if (decoded->echo)
+        wmem_strbuf_append(text, wmem_strbuf_get_len(text) > 0 ? ", echo" : "echo");
+    return wmem_strbuf_get_str(text);
+}
+
+/* The octets that a field's value stands in; of a computed one, those of the field it is from. */
+static void extent_of(const struct codec_option *decoded, const struct codec_value *value,
+                      int *start, int *length)
+{
+    const struct option_field *field = value->field;
+    if (field->transform != TRANSFORM_NONE)
+        field = &decoded->desc->fields[field->of];
+    unsigned first = field->offset_bits / 8;
+    unsigned last =
+        field->rest ? first + value->n_octets : (field->offset_bits + field->bits + 7) / 8;
+    *start = (int)first;
+    *length = (int)(last - first);
+}
+
+static proto_item *add_value(proto_tree *tree, int hf, tvbuff_t *tvb,
+                             const struct codec_option *decoded, const struct codec_value *value)
+{
+    proto_item *item = NULL;
+    int start, length;
+    extent_of(decoded, value, &start, &length);
+    switch (value->field->type) {
+    case FIELD_UINT:
+    case FIELD_ENUM:
+        if (number_type(value->field->bits) == FT_UINT64)
+            item = proto_tree_add_uint64(tree, hf, tvb, start, length, value->number);
+        else
+            item = proto_tree_add_uint(tree, hf, tvb, start, length, (uint32_t)value->number);
+        break;
+    case FIELD_BOOL:
+        item = proto_tree_add_boolean(tree, hf, tvb, start, length, value->number != 0);
+        break;
+    case FIELD_STRING:
+        item = proto_tree_add_item(tree, hf, tvb, start, length, ENC_UTF_8);
+        break;
+    case FIELD_BYTES:
+    case FIELD_IPV4:
+    case FIELD_IPV6:
+        item = proto_tree_add_item(tree, hf, tvb, start, length, ENC_BIG_ENDIAN);
+        break;
+    case FIELD_RESERVED:
+        break;
+    }
+    if (value->field->transform != TRANSFORM_NONE)
+        proto_item_set_generated(item);
+    return item;
+}
+
+static void flag_range(packet_info *pinfo, proto_item *item, const struct codec_value *value)
+{
+    const struct option_field *field = value->field;
+    char text[TEXT_MAX];
+    if (!value->present)
+        fields_flag(pinfo, item, RULE_RANGE, "%s cannot be computed from these octets",
+                    field->name);
+    else
+        fields_flag(pinfo, item, RULE_RANGE, "%s is out of range: %s", field->name,
+                    codec_value_text(value, text, sizeof(text)));
+}
+
+proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
+                                 const struct codec_option *decoded)
+{
+    const struct option_desc *desc = decoded->desc;
+    const struct shown_option *option = &shown[desc->index];
+    const char *values = fields_text(pinfo->pool, decoded);
+
+    proto_item *top = proto_tree_add_item(tree, option->subtree, tvb, 0, -1, ENC_NA);
+    proto_item_set_text(top, "Optrail: %s (%s)%s%s", desc->title, desc->name,
+                        values[0] != '\0' ? ", " : "", values);
+    proto_tree *subtree = proto_item_add_subtree(top, ett_option);
+    add_option_name(subtree, tvb, desc->name);
+    if (option_has_echo(desc) && tvb_captured_length(tvb) > 2)
+        proto_tree_add_boolean(subtree, option->echo, tvb, 2, 1, decoded->echo);
+
+    for (size_t i = 0; i < decoded->n_values; i++) {
+        const struct codec_value *value = &decoded->values[i];
+        proto_item *item = top;
+        bool some = value->present || value->n_octets > 0;
+        if (option->fields[i] < 0)
+            continue;
+        if (some && !(value->octets != NULL && value->n_octets == 0))
+            item = add_value(subtree, option->fields[i], tvb, decoded, value);
+        if (value->out_of_range)
+            flag_range(pinfo, item, value);
+    }
+    return top;
+}
