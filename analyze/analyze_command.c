@@ -3,7 +3,8 @@
  * analyze_command.c - `optrail analyze`: reads one capture or two, prints what became of each
  * option. The report is composed first and written in one go: never half of it.
  *
- * Exit status: 0 whatever the verdict; 2 usage; 3 an input cannot be used.
+ * Exit status: 0 whatever the verdict when nothing is asserted, and when all assertions hold; 1 one
+ * fails; 4 none fails but one cannot be judged; 2 usage; 3 an input cannot be used.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,11 +12,13 @@
 #include <unistd.h>
 
 #include "analyze/analyze.h"
+#include "analyze/assert.h"
 #include "wire/capture.h"
 #include "wire/command.h"
 
 static const char usage[] =
-    "analyze A [B] [--format text|json] [--profile NAME] [--options DIR] [--all-options]";
+    "analyze A [B] [--format text|json|junit|tap] [--assert EXPR]... [--profile NAME] "
+    "[--options DIR] [--all-options]";
 
 static const char description[] =
     "A and B are captures of the same traffic (pcap or pcapng, plain or compressed, with or "
@@ -24,9 +27,20 @@ static const char description[] =
     "what\n"
     "needs two vantage points is not judged.\n"
     "\n"
+    "An assertion picks rows with flow=N, direction=forward|reverse, option=NAME, segment=CLASS "
+    "and\n"
+    "demands verdict=VERDICT or a family of them, or a count (sent>=10), of each row; 'none "
+    "VERDICT'\n"
+    "demands that there is no such finding. Exit status: 1 when one fails, 4 when none fails but "
+    "one\n"
+    "cannot be judged.\n"
+    "\n"
     "Examples:\n"
     "  optrail analyze client.pcapng server.pcapng\n"
-    "  optrail analyze --format json client.pcapng server.pcapng | jq .verdict\n";
+    "  optrail analyze --format json client.pcapng server.pcapng | jq .verdict\n"
+    "  optrail analyze --assert 'option=cc segment=ack verdict=option.intact' --assert 'none path' "
+    "\\\n"
+    "      client.pcapng server.pcapng\n";
 
 typedef int (*report_view)(const struct report *report, FILE *out);
 
@@ -36,6 +50,8 @@ static const struct {
 } formats[] = {
     {"text", report_write_text},
     {"json", report_write_json},
+    {"junit", report_write_junit},
+    {"tap", report_write_tap},
 };
 
 static report_view find_format(const char *name)
@@ -92,14 +108,52 @@ static int write_report(const char *command, const struct report *report, report
                         g_strerror(-result));
 }
 
+static void free_assertion(gpointer assertion)
+{
+    assertion_free(assertion);
+}
+
+/* NULL when one is wrong, which is said. */
+static GPtrArray *parse_assertions(const char *command, char **expressions)
+{
+    g_autoptr(GPtrArray) assertions = g_ptr_array_new_with_free_func(free_assertion);
+    for (char **expression = expressions; expression != NULL && *expression != NULL; expression++) {
+        g_autoptr(GError) error = NULL;
+        struct assertion *assertion = assertion_parse(*expression, &error);
+        if (assertion == NULL) {
+            command_usage(command, "--assert %s", error->message);
+            return NULL;
+        }
+        g_ptr_array_add(assertions, assertion);
+    }
+    return g_steal_pointer(&assertions);
+}
+
+static int assertions_exit(const struct report *report)
+{
+    int code = EXIT_DONE;
+    for (guint i = 0; i < report->assertions->len; i++) {
+        const struct report_assertion *assertion = report->assertions->pdata[i];
+        if (assertion->result == ASSERTION_FAILS)
+            return EXIT_ASSERTION;
+        if (assertion->result == ASSERTION_INCONCLUSIVE)
+            code = EXIT_INCONCLUSIVE;
+    }
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     g_autofree char *format = NULL;
+    g_auto(GStrv) expressions = NULL;
     g_autofree char *profile = NULL;
     g_autofree char *options_dir = NULL;
     gboolean all_options = FALSE;
     const GOptionEntry entries[] = {
-        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default) or json", "FORMAT"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default), json, junit or tap",
+         "FORMAT"},
+        {"assert", 0, 0, G_OPTION_ARG_STRING_ARRAY, &expressions,
+         "Demand something of the report; may be given more than once", "EXPR"},
         {"profile", 0, 0, G_OPTION_ARG_STRING, &profile,
          "Whose meaning of colliding options to use", "NAME"},
         {"options", 0, 0, G_OPTION_ARG_FILENAME, &options_dir,
@@ -115,13 +169,17 @@ static int run(int argc, char **argv)
     const char *command = argv[0];
     report_view write = find_format(format);
     if (write == NULL)
-        return command_usage(command, "--format %s: there are text and json", format);
+        return command_usage(command, "--format %s: there are text, json, junit and tap", format);
     if (argc < 2)
         return command_usage(command, "which capture? Give one file, or two of the same traffic");
     if (argc > 3)
         return command_usage(command, "%s: one capture or two, not %d", argv[3], argc - 1);
     if (argc == 3 && strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0)
         return command_usage(command, "standard input can be A or B, not both");
+
+    g_autoptr(GPtrArray) assertions = parse_assertions(command, expressions);
+    if (assertions == NULL)
+        return EXIT_USAGE;
 
     struct option_set *set = command_load_options(command, options_dir, profile, &code);
     if (set == NULL)
@@ -149,7 +207,10 @@ static int run(int argc, char **argv)
             command_note(command, "%s", report->inputs[i].warning);
     }
     report_sort(report);
-    return write_report(command, report, write);
+    for (guint i = 0; i < assertions->len; i++)
+        assertion_check(assertions->pdata[i], report);
+    code = write_report(command, report, write);
+    return code != EXIT_DONE ? code : assertions_exit(report);
 }
 
 const struct command command_analyze = {

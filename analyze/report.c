@@ -27,12 +27,21 @@ static void finding_free(gpointer data)
     g_free(finding);
 }
 
+static void assertion_result_free(gpointer data)
+{
+    struct report_assertion *assertion = data;
+    g_free(assertion->expression);
+    g_free(assertion->reason);
+    g_free(assertion);
+}
+
 struct report *report_new(void)
 {
     struct report *report = g_new0(struct report, 1);
     report->flows = g_ptr_array_new_with_free_func(flow_free);
     report->options = g_ptr_array_new_with_free_func(option_free);
     report->findings = g_ptr_array_new_with_free_func(finding_free);
+    report->assertions = g_ptr_array_new_with_free_func(assertion_result_free);
     return report;
 }
 
@@ -48,6 +57,7 @@ void report_free(struct report *report)
     g_ptr_array_unref(report->flows);
     g_ptr_array_unref(report->options);
     g_ptr_array_unref(report->findings);
+    g_ptr_array_unref(report->assertions);
     g_free(report);
 }
 
@@ -75,6 +85,13 @@ struct report_finding *report_add_finding(struct report *report)
     finding->segment = -1;
     g_ptr_array_add(report->findings, finding);
     return finding;
+}
+
+struct report_assertion *report_add_assertion(struct report *report)
+{
+    struct report_assertion *assertion = g_new0(struct report_assertion, 1);
+    g_ptr_array_add(report->assertions, assertion);
+    return assertion;
 }
 
 /* --- order -------------------------------------------------------------------------------- */

@@ -83,6 +83,14 @@ struct report_clock {
     uint64_t pairs;
 };
 
+enum assertion_result { ASSERTION_HOLDS, ASSERTION_INCONCLUSIVE, ASSERTION_FAILS }; /* mildest first */
+
+struct report_assertion { /* what was demanded on the command line */
+    char *expression;
+    enum assertion_result result;
+    char *reason; /* why it fails or cannot be judged, or NULL */
+};
+
 struct report {
     enum overall overall;
     unsigned n_inputs;
@@ -90,6 +98,7 @@ struct report {
     GPtrArray *flows;     /* struct report_flow * */
     GPtrArray *options;   /* struct report_option * */
     GPtrArray *findings;  /* struct report_finding *, worst first */
+    GPtrArray *assertions; /* struct report_assertion *, in the order given */
     struct report_clock clock;
 };
 
@@ -101,6 +110,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 struct report_flow *report_add_flow(struct report *report);
 struct report_option *report_add_option(struct report *report);
 struct report_finding *report_add_finding(struct report *report);
+struct report_assertion *report_add_assertion(struct report *report);
 
 /*
  * Puts everything into the order in which it is reported, whatever order it was found in: flows by
@@ -114,5 +124,7 @@ void report_sort(struct report *report);
  */
 int report_write_text(const struct report *report, FILE *out);
 int report_write_json(const struct report *report, FILE *out);
+int report_write_junit(const struct report *report, FILE *out); /* one test per assertion */
+int report_write_tap(const struct report *report, FILE *out);   /* likewise */
 
 #endif

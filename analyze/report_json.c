@@ -212,6 +212,26 @@ static void put_clock(JsonBuilder *json, const struct report_clock *clock)
     json_builder_end_object(json);
 }
 
+static void put_assertions(JsonBuilder *json, const GPtrArray *assertions)
+{
+    static const char *const results[] = {
+        [ASSERTION_HOLDS] = "holds",
+        [ASSERTION_INCONCLUSIVE] = "inconclusive",
+        [ASSERTION_FAILS] = "fails",
+    };
+    json_builder_set_member_name(json, "assertions");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < assertions->len; i++) {
+        const struct report_assertion *assertion = assertions->pdata[i];
+        json_builder_begin_object(json);
+        put_text(json, "expression", assertion->expression);
+        put_text(json, "result", results[assertion->result]);
+        put_text(json, "reason", assertion->reason);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
 int report_write_json(const struct report *report, FILE *out)
 {
     g_autoptr(JsonBuilder) json = json_builder_new_immutable();
@@ -245,6 +265,8 @@ int report_write_json(const struct report *report, FILE *out)
     json_builder_end_array(json);
 
     put_clock(json, &report->clock);
+    if (report->assertions->len > 0)
+        put_assertions(json, report->assertions);
     json_builder_end_object(json);
 
     g_autoptr(JsonNode) root = json_builder_get_root(json);

@@ -371,6 +371,39 @@ static void put_trails(struct text *text, const struct report *report)
               "'-': could not be observed. 'certain': the evidence admits nothing else.");
 }
 
+/* --- assertions --------------------------------------------------------------------------- */
+
+static void put_assertions(struct text *text, const struct report *report)
+{
+    static const enum verdict_weight weights[] = {
+        [ASSERTION_HOLDS] = WEIGHT_GOOD,
+        [ASSERTION_INCONCLUSIVE] = WEIGHT_DOUBT,
+        [ASSERTION_FAILS] = WEIGHT_FAULT,
+    };
+    static const char *const words[] = {
+        [ASSERTION_HOLDS] = "holds",
+        [ASSERTION_INCONCLUSIVE] = "cannot be judged",
+        [ASSERTION_FAILS] = "FAILS",
+    };
+    if (report->assertions->len == 0)
+        return;
+    text_heading(text, "The assertions");
+    for (guint i = 0; i < report->assertions->len; i++) {
+        const struct report_assertion *assertion = report->assertions->pdata[i];
+        enum text_style style;
+        const char *symbol = text_mark(weights[assertion->result], &style);
+        g_autofree char *raw =
+            g_strdup_printf("%s: %s%s%s", assertion->expression, words[assertion->result],
+                            assertion->reason != NULL ? ": " : "",
+                            assertion->reason != NULL ? assertion->reason : "");
+        g_autofree char *line = text_clean(raw);
+        text_add(text, "  ");
+        text_styled(text, style, "%s", symbol);
+        text_add(text, " ");
+        text_wrap(text, 4, 4, line);
+    }
+}
+
 int report_write_text(const struct report *report, FILE *out)
 {
     struct text text;
@@ -382,5 +415,6 @@ int report_write_text(const struct report *report, FILE *out)
     text_put_evidence(&text, report, discoveries);
     text_put_next(&text, report, discoveries);
     text_put_limits(&text, report);
+    put_assertions(&text, report);
     return text_finish(&text, out);
 }

@@ -6,6 +6,7 @@
 #ifndef OPTRAIL_TESTS_SAMPLE_REPORTS_H
 #define OPTRAIL_TESTS_SAMPLE_REPORTS_H
 
+#include <math.h>
 #include <string.h>
 
 #include "analyze/report.h"
@@ -258,7 +259,13 @@ static inline struct report *sample_odd(void)
                          DIRECTION_REVERSE, verdict % 2 ? name : NULL, verdict % 2 ? 0 : -1,
                          (uint64_t)verdict, 0);
     }
-    report->clock = (struct report_clock){.known = true, .skew_ppm = 0.0 / 1.0, .pairs = 1};
+    for (int result = ASSERTION_HOLDS; result <= ASSERTION_FAILS; result++) {
+        struct report_assertion *assertion = report_add_assertion(report);
+        assertion->expression = g_strdup("option=\"<&>'\033 sent>=1");
+        assertion->result = (enum assertion_result)result;
+        assertion->reason = result == ASSERTION_HOLDS ? NULL : g_strdup("a <reason> & \007 more");
+    }
+    report->clock = (struct report_clock){.known = true, .skew_ppm = NAN, .pairs = 1};
     report->overall = OVERALL_INTERFERED;
     report_sort(report);
     return report;
