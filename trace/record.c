@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * record.c - see record.h.
+ *
+ * One thread: every few milliseconds it fetches what hooks and packets have come, puts them into
+ * the merge, and writes what nothing older can precede any more. Each round ends with the octets
+ * handed to the kernel, so that a recorder which is killed leaves a whole file.
+ */
+#include "trace/record.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "trace/child.h"
+#include "trace/clock.h"
+#include "trace/error.h"
+#include "trace/merge.h"
+#include "trace/netns.h"
+#include "trace/source.h"
+#include "trace/tap.h"
+#include "wire/command.h"
+#include "wire/hook.h"
+#include "wire/packet.h"
+#include "wire/pcapng_write.h"
+
+enum {
+    TICK_MIN_MS = 2, /* between two rounds while something happens ... */
+    TICK_MAX_MS = 10, /* ... and while nothing does */
+    WINDOW_NS = 200000000, /* how long a record waits for older ones */
+    LINGER_NS = 150000000, /* after the command: its last segments are still under way */
+    SECOND_NS = 1000000000,
+    CLOCK_TRIES = 20,
+    TAP_BUFFER = 16 << 20,
+    WHOLE_PACKET = 262144,
+};
+
+/* Every kind of source there is; one that has nothing to watch is not attached. */
+static const struct source_ops *const source_table[] = {&source_observer};
+
+struct recording {
+    const struct record_settings *settings;
+    struct record_summary *summary;
+    int output;
+    bool created; /* the output file was made by us: taken away when nothing comes of it */
+    int netns;
+    int signals, steps, poll;
+    struct trace_clock *clock;
+    uint64_t next_sample_ns; /* MONOTONIC */
+    struct pcapng_writer *writer;
+    struct merge *merge;
+    void *sources[G_N_ELEMENTS(source_table)];
+    bool hooks;
+    uint32_t hook_interface;
+    uint64_t next_id, hooks_dropped;
+    GPtrArray *taps; /* struct tap */
+    uint32_t first_tap_interface;
+    GPtrArray *report; /* char *: what is used, what cannot be seen */
+    struct child child;
+    bool stop;
+    uint64_t linger_until_ns; /* MONOTONIC; 0: not set */
+};
+
+/* --- records into the merge ------------------------------------------------------------------ */
+
+static int write_packet(void *user, const struct pcapng_packet *packet)
+{
+    struct recording *r = user;
+    return pcapng_write_packet(r->writer, packet);
+}
+
+static void push_hook_octets(struct recording *r, uint64_t time_ns, const uint8_t *octets,
+                             size_t length, uint64_t dropped)
+{
+    struct pcapng_packet packet = {
+        .interface = r->hook_interface,
+        .time_ns = time_ns,
+        .captured = (uint32_t)length,
+        .length = (uint32_t)length,
+        .data = octets,
+        .dropcount = dropped,
+    };
+    merge_push(r->merge, &packet);
+}
+
+static void on_hook(void *user, struct hook_record *record, uint64_t dropped)
+{
+    struct recording *r = user;
+    uint8_t octets[HOOK_ENCODED_MAX];
+    record->time_ns = trace_clock_realtime(r->clock, record->monotonic_ns);
+    record->id = r->next_id + dropped;
+    r->next_id = record->id + 1;
+    r->hooks_dropped += dropped;
+    r->summary->hooks++;
+    push_hook_octets(r, record->time_ns, octets, hook_encode(record, octets), dropped);
+}
+
+struct tap_target {
+    struct recording *r;
+    uint32_t interface;
+};
+
+static void on_packet(void *user, const struct tap_packet *from)
+{
+    const struct tap_target *target = user;
+    struct pcapng_packet packet = {
+        .interface = target->interface,
+        .time_ns = from->time_ns,
+        .captured = from->captured,
+        .length = from->length,
+        .data = from->data,
+        .dropcount = from->dropped,
+    };
+    merge_push(target->r->merge, &packet);
+}
+
+/* Takes a sample of the clock into the file; a step ends what the merge can put into order. */
+static int sample_clock(struct recording *r, uint64_t dropped)
+{
+    uint8_t octets[HOOK_ENCODED_MAX];
+    struct hook_clock sample;
+    int code = 0;
+    if (trace_clock_sample(r->clock, CLOCK_TRIES, &sample)) {
+        command_note("record", "the clock was set by %+.6f s; recorded", (double)sample.step_ns / 1e9);
+        code = merge_restart(r->merge);
+    }
+    if (r->hooks)
+        push_hook_octets(r, sample.realtime_ns, octets, hook_clock_encode(&sample, octets),
+                         dropped);
+    return code;
+}
+
+/* --- beginning --------------------------------------------------------------------------------- */
+
+static bool fail_errno(GError **error, const char *what, int code)
+{
+    g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "%s: %s", what, g_strerror(code));
+    return false;
+}
+
+/* Opens the output, but leaves what it holds alone until the recording begins. */
+static bool open_output(struct recording *r, GError **error)
+{
+    const char *path = r->settings->output;
+    if (strcmp(path, "-") == 0) {
+        if (isatty(STDOUT_FILENO)) {
+            g_set_error(error, TRACE_ERROR, TRACE_ERROR_USAGE,
+                        "-w -: standard output is a terminal; send it to a file or a program");
+            return false;
+        }
+        r->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        return r->output >= 0 || fail_errno(error, "-w -", errno);
+    }
+    r->output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    r->created = r->output >= 0;
+    if (r->output < 0 && errno == EEXIST)
+        r->output = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return r->output >= 0 || fail_errno(error, path, errno);
+}
+
+static bool empty_output(struct recording *r, GError **error)
+{
+    struct stat status;
+    if (fstat(r->output, &status) != 0)
+        return fail_errno(error, r->settings->output, errno);
+    if (!S_ISREG(status.st_mode) || strcmp(r->settings->output, "-") == 0)
+        return true;
+    if (ftruncate(r->output, 0) != 0 || fchmod(r->output, 0600) != 0)
+        return fail_errno(error, r->settings->output, errno);
+    return true;
+}
+
+static void close_tap(void *tap)
+{
+    tap_close(tap);
+}
+
+static bool open_taps(struct recording *r, GError **error)
+{
+    const struct record_settings *settings = r->settings;
+    g_auto(GStrv) found = NULL;
+    char **names = settings->interfaces;
+    if (!settings->packets)
+        return true;
+    if (names == NULL || names[0] == NULL)
+        names = found = tap_interfaces(r->netns);
+    if (names[0] == NULL) {
+        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT,
+                    "no interface that is up; name one with -i, or use --no-packets");
+        return false;
+    }
+    for (size_t i = 0; names[i] != NULL; i++) {
+        struct tap_settings tap_settings = {
+            .interface = names[i],
+            .filter = settings->filter,
+            .snaplen = settings->snaplen != 0 ? settings->snaplen : WHOLE_PACKET,
+            .buffer = TAP_BUFFER,
+            .netns = r->netns,
+        };
+        struct tap *tap = tap_open(&tap_settings, error);
+        if (tap == NULL)
+            return false;
+        g_ptr_array_add(r->taps, tap);
+        g_ptr_array_add(
+            r->report,
+            g_strdup_printf("packets: %s%s%s, %s%s, snaplen %u, libpcap", names[i],
+                            settings->netns != NULL ? " in " : "",
+                            settings->netns != NULL ? settings->netns : "",
+                            settings->filter != NULL ? "filter " : "all",
+                            settings->filter != NULL ? settings->filter : "",
+                            tap_settings.snaplen));
+    }
+    return true;
+}
+
+static bool attach_sources(struct recording *r, GError **error)
+{
+    static char *none[] = {NULL};
+    struct source_settings settings = {
+        .cgroups = r->settings->cgroups != NULL ? r->settings->cgroups : none,
+        .ring = r->settings->ring,
+    };
+    if (settings.cgroups[0] == NULL) {
+        g_ptr_array_add(r->report, g_strdup("hooks: not watched (no --cgroup)"));
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        r->sources[i] = source_table[i]->attach(&settings, r->report, error);
+        if (r->sources[i] == NULL)
+            return false;
+    }
+    r->hooks = true;
+    return true;
+}
+
+static bool watch_fd(struct recording *r, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return fd < 0 || epoll_ctl(r->poll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Signals, and the kernel's word that the clock was set, come through descriptors. */
+static bool open_descriptors(struct recording *r, GError **error)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    r->steps = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    r->poll = epoll_create1(EPOLL_CLOEXEC);
+    struct itimerspec never = {.it_value.tv_sec = INT64_MAX / 4000000000};
+    timerfd_settime(r->steps, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+    bool ok = r->signals >= 0 && r->steps >= 0 && r->poll >= 0 && watch_fd(r, r->signals) &&
+              watch_fd(r, r->steps);
+    return ok || fail_errno(error, "epoll", errno);
+}
+
+/* The file's beginning: section, interfaces, first sample of the clock. */
+static bool begin_file(struct recording *r, GError **error)
+{
+    if (!empty_output(r, error))
+        return false;
+    GString *comment = g_string_new("optrail record");
+    for (guint i = 0; i < r->report->len; i++)
+        g_string_append_printf(comment, "\n%s", (char *)r->report->pdata[i]);
+    r->writer = pcapng_writer_new(r->output, "optrail record", comment->str);
+    g_string_free(comment, TRUE);
+
+    int code = 0;
+    if (r->hooks) {
+        const struct pcapng_interface hooks = {
+            .linktype = LINKTYPE_WIRESHARK_UPPER_PDU,
+            .name = HOOK_INTERFACE,
+            .description = "sock_ops hook invocations",
+        };
+        code = pcapng_add_interface(r->writer, &hooks);
+        r->hook_interface = (uint32_t)MAX(code, 0);
+    }
+    r->first_tap_interface = r->hooks ? r->hook_interface + 1 : 0;
+    for (guint i = 0; i < r->taps->len && code >= 0; i++) {
+        const struct tap *tap = r->taps->pdata[i];
+        const struct pcapng_interface interface = {
+            .linktype = tap_linktype(tap),
+            .snaplen = r->settings->snaplen,
+            .name = tap_name(tap),
+            .description = r->settings->netns,
+            .filter = r->settings->filter,
+        };
+        code = pcapng_add_interface(r->writer, &interface);
+    }
+    if (code >= 0)
+        code = pcapng_flush(r->writer);
+    return code >= 0 || fail_errno(error, r->settings->output, -code);
+}
+
+static bool say_ready(const struct recording *r, GError **error)
+{
+    GString *taps = g_string_new(NULL);
+    for (guint i = 0; i < r->taps->len; i++)
+        g_string_append_printf(taps, "%s%s", i > 0 ? ", " : "", tap_name(r->taps->pdata[i]));
+    GString *blind = g_string_new(NULL);
+    for (guint i = 0; i < r->report->len; i++) {
+        const char *line = r->report->pdata[i];
+        if (g_str_has_prefix(line, "cannot see: "))
+            g_string_append_printf(blind, "; %s", line);
+    }
+    command_note("record", "hooks: %s; packets: %s%s; writing %s%s",
+                 r->hooks ? source_observer.name : "none", taps->len > 0 ? taps->str : "none",
+                 r->settings->netns != NULL ? " (in the namespace)" : "", r->settings->output,
+                 blind->str);
+    g_string_free(taps, TRUE);
+    g_string_free(blind, TRUE);
+    if (r->settings->ready_file == NULL)
+        return true;
+    g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+    return g_file_set_contents(r->settings->ready_file, pid, -1, error);
+}
+
+/* What running needs: looking after the observers, nothing for packets. */
+static void drop_capabilities(const struct recording *r)
+{
+    capng_clear(CAPNG_SELECT_CAPS);
+    if (r->hooks)
+        capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, CAP_BPF, -1);
+    if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+        command_note("record", "capabilities could not be dropped; going on with all of them");
+}
+
+static bool begin(struct recording *r, GError **error)
+{
+    const struct record_settings *settings = r->settings;
+    if (settings->netns != NULL && (r->netns = netns_open(settings->netns, error)) < 0)
+        return false;
+    if (!open_output(r, error) || !open_descriptors(r, error))
+        return false;
+    if (settings->command != NULL) {
+        bool one = settings->cgroups != NULL && settings->cgroups[0] != NULL &&
+                   settings->cgroups[1] == NULL;
+        int code = child_start(&r->child, settings->command, one ? settings->cgroups[0] : NULL,
+                               r->netns);
+        if (code != 0)
+            return fail_errno(error, settings->command[0], -code);
+    }
+    r->clock = trace_clock_new(NULL, NULL);
+    if (!open_taps(r, error) || !attach_sources(r, error) || !begin_file(r, error))
+        return false;
+    r->merge = merge_new(write_packet, r);
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL && !watch_fd(r, source_table[i]->fd(r->sources[i])))
+            return fail_errno(error, "epoll", errno);
+    }
+    r->next_sample_ns = trace_clock_now_monotonic(r->clock); /* the first round takes one */
+    if (!say_ready(r, error))
+        return false;
+    drop_capabilities(r);
+    return settings->command == NULL || child_go(&r->child, settings->command[0], error);
+}
+
+/* --- running ----------------------------------------------------------------------------------- */
+
+static void read_signals(struct recording *r)
+{
+    struct signalfd_siginfo info;
+    while (read(r->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo != SIGCHLD)
+            r->stop = true;
+    }
+}
+
+/* Fetches what has come. How many records, or a negative errno of writing. */
+static int fetch(struct recording *r)
+{
+    int n = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            n += MAX(source_table[i]->poll(r->sources[i], on_hook, r), 0);
+    }
+    for (guint i = 0; i < r->taps->len; i++) {
+        struct tap *tap = r->taps->pdata[i];
+        struct tap_target target = {r, r->first_tap_interface + i};
+        bool failed = tap_failure(tap) != NULL;
+        int got = tap_poll(tap, trace_clock_now_realtime(r->clock), on_packet, &target);
+        if (got < 0 && !failed)
+            command_note("record", "interface %s: %s; going on without it", tap_name(tap),
+                         tap_failure(tap));
+        n += MAX(got, 0);
+    }
+    return n;
+}
+
+/* What is done once a second. */
+static int tend(struct recording *r)
+{
+    int code = sample_clock(r, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] == NULL)
+            continue;
+        g_autofree char *said = source_table[i]->tend(r->sources[i]);
+        if (said != NULL)
+            command_note("record", "%s", said);
+    }
+    return code;
+}
+
+/* One round. 0 or a negative errno; `*n` is how many records came. */
+static int round_once(struct recording *r, int *n)
+{
+    uint64_t before = trace_clock_now_realtime(r->clock);
+    uint64_t monotonic = trace_clock_now_monotonic(r->clock);
+    int code = 0;
+    if (monotonic >= r->next_sample_ns) {
+        code = tend(r);
+        r->next_sample_ns = monotonic + SECOND_NS;
+    }
+    *n = fetch(r);
+    if (code == 0)
+        code = merge_until(r->merge, before - WINDOW_NS);
+    return code == 0 ? pcapng_flush(r->writer) : code;
+}
+
+static int run(struct recording *r)
+{
+    int tick_ms = TICK_MIN_MS, code = 0;
+    while (code == 0) {
+        struct epoll_event events[8];
+        int n = epoll_wait(r->poll, events, G_N_ELEMENTS(events), tick_ms);
+        for (int i = 0; i < n; i++) {
+            uint64_t expired;
+            if (events[i].data.fd == r->signals)
+                read_signals(r);
+            /* The read fails with ECANCELED: the clock was set. */
+            else if (events[i].data.fd == r->steps &&
+                     read(r->steps, &expired, sizeof(expired)) < 0 && errno == ECANCELED)
+                r->next_sample_ns = 0;
+        }
+        uint64_t now = trace_clock_now_monotonic(r->clock);
+        if (child_ended(&r->child, &r->summary->command_status))
+            r->linger_until_ns = now + LINGER_NS;
+        if (r->stop || (r->linger_until_ns != 0 && now >= r->linger_until_ns))
+            break;
+        code = round_once(r, &n);
+        tick_ms = n > 0 ? TICK_MIN_MS : MIN(tick_ms * 2, TICK_MAX_MS);
+    }
+    return code;
+}
+
+/* --- ending -------------------------------------------------------------------------------------- */
+
+static int write_statistics(struct recording *r)
+{
+    uint64_t now = trace_clock_now_realtime(r->clock);
+    int code = 0;
+    if (r->hooks)
+        code = pcapng_write_statistics(r->writer, r->hook_interface, now, r->summary->hooks,
+                                       r->summary->hooks_lost, NULL);
+    for (guint i = 0; i < r->taps->len && code == 0; i++) {
+        const struct tap *tap = r->taps->pdata[i];
+        code = pcapng_write_statistics(r->writer, r->first_tap_interface + i, now,
+                                       tap_received(tap), tap_dropped(tap), tap_failure(tap));
+    }
+    return code;
+}
+
+/* Fetches what is still under way and writes everything. */
+static int finish(struct recording *r)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            source_table[i]->stop(r->sources[i]);
+    }
+    /* The kernel hands packets over in blocks, after their time; the HZ of its timers comes on top. */
+    uint64_t until = trace_clock_now_monotonic(r->clock) + 3 * tap_delay_ns();
+    do {
+        g_usleep(TICK_MIN_MS * 1000);
+        fetch(r);
+    } while (r->taps->len > 0 && trace_clock_now_monotonic(r->clock) < until);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            r->summary->hooks_lost += source_table[i]->lost(r->sources[i]);
+    }
+    for (guint i = 0; i < r->taps->len; i++) {
+        r->summary->packets += tap_received(r->taps->pdata[i]);
+        r->summary->packets_lost += tap_dropped(r->taps->pdata[i]);
+    }
+    /* Invocations that were lost after the last recorded one: the closing sample tells of them. */
+    int code = sample_clock(r, r->summary->hooks_lost - r->hooks_dropped);
+    if (code == 0)
+        code = merge_until(r->merge, UINT64_MAX);
+    if (code == 0)
+        code = write_statistics(r);
+    if (code == 0)
+        code = pcapng_flush(r->writer);
+    r->summary->late = merge_late(r->merge);
+    r->summary->size = pcapng_size(r->writer);
+    return code;
+}
+
+static void clean_up(struct recording *r)
+{
+    child_stop(&r->child, &r->summary->command_status);
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            source_table[i]->detach(r->sources[i]);
+    }
+    g_ptr_array_unref(r->taps);
+    g_ptr_array_unref(r->report);
+    merge_free(r->merge);
+    trace_clock_free(r->clock);
+    if (r->signals >= 0)
+        close(r->signals);
+    if (r->steps >= 0)
+        close(r->steps);
+    if (r->poll >= 0)
+        close(r->poll);
+    if (r->netns >= 0)
+        close(r->netns);
+}
+
+bool record_run(const struct record_settings *settings, struct record_summary *summary,
+                GError **error)
+{
+    struct recording r = {
+        .settings = settings,
+        .summary = summary,
+        .output = -1,
+        .netns = -1,
+        .signals = -1,
+        .steps = -1,
+        .poll = -1,
+        .next_id = 1,
+        .taps = g_ptr_array_new_with_free_func(close_tap),
+        .report = g_ptr_array_new_with_free_func(g_free),
+    };
+    *summary = (struct record_summary){0};
+    bool begun = begin(&r, error);
+    int code = 0;
+    if (begun) {
+        code = run(&r);
+        int last = finish(&r);
+        code = code != 0 ? code : last;
+    }
+    clean_up(&r);
+    if (r.writer != NULL) {
+        int last = pcapng_writer_free(r.writer);
+        code = code != 0 ? code : last;
+    }
+    if (r.output >= 0 && close(r.output) != 0 && code == 0)
+        code = -errno;
+    if (!begun) {
+        if (r.created)
+            unlink(settings->output);
+        return false;
+    }
+    if (code != 0) {
+        g_set_error(error, TRACE_ERROR, TRACE_ERROR_RUN,
+                    "%s: %s; what was written before can be read", settings->output,
+                    g_strerror(-code));
+        return false;
+    }
+    return true;
+}
