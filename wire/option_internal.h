@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * option_internal.h - what the files option*.c share and nobody else needs: the key-file reader
- * (option_text.c), the checks that make a description of it (option_file.c).
+ * (option_text.c), taking keys (option_keys.c), and the checks that make a description of them
+ * (option_file.c, option_field.c).
  */
 #ifndef OPTRAIL_WIRE_OPTION_INTERNAL_H
 #define OPTRAIL_WIRE_OPTION_INTERNAL_H
@@ -70,6 +71,64 @@ struct option_lines {
 struct option_desc *option_desc_parse(const char *text, size_t length, struct option_lines *lines,
                                       struct option_faults *faults);
 void option_desc_free(struct option_desc *desc);
+
+/* What the files that read one description share. */
+struct option_parser {
+    struct option_faults *faults;
+    struct option_desc *desc;
+    GPtrArray *groups;  /* struct key_group * */
+    GArray *fields;     /* struct option_field */
+    GPtrArray *origins; /* the struct key_group * of each field */
+    unsigned length_line;
+};
+
+/* Reads a [field NAME] group and appends the field; computed ones are completed by the next. */
+void option_read_field(struct option_parser *p, struct key_group *group);
+
+/* The rest of a computed field, once all fields are known. */
+void option_read_computed(struct option_parser *p, struct key_group *group,
+                          struct option_field *field);
+
+/* Gives every field its place and holds their widths against the length. */
+void option_lay_out(struct option_parser *p);
+
+/* --- taking keys ----------------------------------------------------------------------------- */
+
+struct option_word {
+    const char *name;
+    int value;
+};
+
+/* "KEY = 'VALUE': what" */
+void option_fault_at(struct option_parser *p, const struct key_entry *entry, const char *format,
+                     ...) G_GNUC_PRINTF(3, 4);
+
+/* The value behind the key's word; `fallback` when the key is not there or the word is unknown. */
+int option_take_word(struct option_parser *p, struct key_group *group, const char *key,
+                     const struct option_word *words, size_t n, int fallback);
+#define TAKE_WORD(p, group, key, words, fallback)                                                  \
+    option_take_word(p, group, key, words, G_N_ELEMENTS(words), fallback)
+
+/* Text for people, glib's escapes resolved; line ends become spaces. "" when there is none. */
+char *option_take_text(struct option_parser *p, struct key_group *group, const char *key);
+
+/* False when the key is not there, or is no number, which is a fault. */
+bool option_take_number(struct option_parser *p, struct key_group *group, const char *key,
+                        uint64_t *number);
+
+/* NULL, with a fault, when the key is not there. */
+struct key_entry *option_take_required(struct option_parser *p, struct key_group *group,
+                                       const char *key);
+
+/* A fault for every key of the group that nobody took. */
+void option_unknown_keys(struct option_parser *p, const struct key_group *group, const char *where);
+
+/* The parts of a list separated by ';', an empty last one left out. Free with g_strfreev(). */
+char **option_split_list(const char *text);
+
+/* A name: a lower-case letter, then those, digits and `more`. */
+bool option_is_name(const char *text, const char *more);
+bool option_is_one_of(const char *name, const char *const *list, size_t n);
 
 /* Decimal, or hexadecimal behind 0x; nothing around it. False when it is no number up to 2^64-1. */
 bool option_number(const char *text, uint64_t *number);

@@ -22,9 +22,9 @@ struct row {
 };
 
 /* A right beginning of six lines, to which a row adds what it is about. */
-#define EXID8 "[option]\nname = x\ncarrier = exid\nid = 0x1234\nlength = 8\n\n"
+#define EXID8  "[option]\nname = x\ncarrier = exid\nid = 0x1234\nlength = 8\n\n"
 #define MPTCP8 "[option]\nname = x\ncarrier = mptcp\nid = 12\nlength = 8\n\n"
-#define EXP8 "[option]\nname = x\ncarrier = mptcp-exp\nid = 7\nlength = 8\n\n"
+#define EXP8   "[option]\nname = x\ncarrier = mptcp-exp\nid = 7\nlength = 8\n\n"
 
 static const struct row rows[] = {
     /* right ones: what looks odd and is allowed */
@@ -131,15 +131,13 @@ static const struct row rows[] = {
      "x.opt:5: length = 'four': must be octets (6) or a range of them (4-16)"},
     {"a length of three numbers", "[option]\nname=x\ncarrier=kind\nid=99\nlength=2-3-4\n",
      "x.opt:5: length = '2-3-4': must be octets (6) or a range of them (4-16)"},
-    {"a length that no header has room for",
-     "[option]\nname=x\ncarrier=kind\nid=99\nlength=41\n",
+    {"a length that no header has room for", "[option]\nname=x\ncarrier=kind\nid=99\nlength=41\n",
      "x.opt:5: length = '41': a header has room for 40 octets of options, the lower end first"},
     {"a range upside down", "[option]\nname=x\ncarrier=kind\nid=99\nlength=8-4\n",
      "x.opt:5: length = '8-4': a header has room for 40 octets of options, the lower end first"},
     {"a length below its header", "[option]\nname=x\ncarrier=exid\nid=0x12345678\nlength=4\n",
      "x.opt:5: length = '4': kind, length and what names the option take 6 octets"},
-    {"an unknown segment",
-     "[option]\nname=x\ncarrier=kind\nid=99\nlength=2\nsegments=ack;push\n",
+    {"an unknown segment", "[option]\nname=x\ncarrier=kind\nid=99\nlength=2\nsegments=ack;push\n",
      "x.opt:6: segments = 'ack;push': 'push' is unknown; segments are syn, synack, ack, data, fin "
      "and rst, with ; between them"},
     {"a segment twice", "[option]\nname=x\ncarrier=kind\nid=99\nlength=2\nsegments=ack;ack\n",
@@ -265,8 +263,9 @@ static const struct row rows[] = {
      "x.opt:5: header and fields take 9 octets, the length is 8"},
     {"fields narrower than the length", EXID8 "[field a]\nbits = 24\n",
      "x.opt:5: header and fields take 7 octets, the length is 8"},
-    {"no fields where there should be", EXID8, "x.opt:5: header and fields take 4 octets, the "
-                                               "length is 8"},
+    {"no fields where there should be", EXID8,
+     "x.opt:5: header and fields take 4 octets, the "
+     "length is 8"},
     {"octets that are not full", EXID8 "[field a]\nbits = 31\n",
      "x.opt:5: header and fields take 63 bits, which is no whole number of octets"},
     {"mptcp without the low nibble", MPTCP8 "[field a]\nbits = 40\n",
@@ -344,8 +343,7 @@ static void a_huge_file_is_refused(void **state)
     g_autofree char *text = g_strnfill(65 * 1024, '#');
     size_t size;
     g_autofree char *faults = faults_of(text, 65 * 1024, &size);
-    assert_string_equal(faults,
-                        "x.opt:1: larger than 65536 octets: this is no option description");
+    assert_string_equal(faults, "x.opt:1: larger than 65536 octets: this is no option description");
 }
 
 static void faults_without_number_are_cut_off(void **state)
