@@ -257,7 +257,7 @@ static unsigned add_text(struct option_set *set, const char *file, const char *t
     if (desc != NULL)
         check_against(set, desc, &lines, &faults);
     unsigned count = faults.count;
-    if (count > 0) {
+    if (desc == NULL || count > 0) {
         option_desc_free(desc);
     } else {
         desc->file = g_strdup(file);
