@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* load_command.c - optrail load: puts a program onto a cgroup. */
+#include "bpf/load/loaded.h"
+#include "cli/commands.h"
+#include "wire/command.h"
+
+static int run_load(int argc, char **argv)
+{
+    const char *command = argv[0];
+    g_autofree char *cgroup = NULL;
+    g_auto(GStrv) settings = NULL;
+    gboolean verbose = FALSE;
+    const GOptionEntry entries[] = {
+        {"cgroup", 'c', 0, G_OPTION_ARG_FILENAME, &cgroup,
+         "Act on the connections of processes in this cgroup (version 2)", "DIR"},
+        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Set a parameter of the program",
+         "KEY=VALUE"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Show what libbpf and the verifier say",
+         NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    int code;
+    if (!command_parse(&argc, &argv, entries, command_load.usage,
+                       "The program stays when the command ends: see optrail status and unload.\n"
+                       "Its parameters: optrail programs PROGRAM.",
+                       &code))
+        return code;
+    g_autofree char *names = program_names();
+    if (argc < 2)
+        return command_usage(command, "which program? There are: %s", names);
+    if (argc > 2)
+        return command_usage(command, "one program at a time, not \"%s\" too", argv[2]);
+    const struct program *program = program_by_name(argv[1]);
+    if (program == NULL)
+        return command_usage(command, "no program \"%s\"; there are: %s", argv[1], names);
+    if (cgroup == NULL)
+        return command_usage(command, "--cgroup DIR is missing: onto which cgroup?");
+
+    g_autoptr(option_set) options = option_set_new();
+    option_set_add_builtin(options, NULL);
+    g_autoptr(GError) error = NULL;
+    uint32_t values[PROGRAM_PARAMETERS_MAX] = {0};
+    if (!parameters_parse(program, options, (const char *const *)settings, values, &error) ||
+        !loaded_attach(program, cgroup, values, options, verbose, &error))
+        return command_fail(error->code, command, "%s", error->message);
+    return EXIT_DONE;
+}
+
+const struct command command_load = {
+    .name = "load",
+    .usage = "load PROGRAM --cgroup DIR [--set KEY=VALUE]...",
+    .summary = "Put an option program onto a cgroup",
+    .run = run_load,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * loaded.h - programs on their cgroups: putting them there, finding them again, taking them off.
+ *
+ * A program is there as long as its bpf_link exists, and that is as long as it is pinned, as
+ *   OPTRAIL_PIN_DIR/<cgroup id>/<program>/link
+ * Nothing else is pinned: program, parameters and counters are found through the link. A loader
+ * that dies before it pinned leaves nothing, since the kernel detaches a link that nobody holds.
+ */
+#ifndef OPTRAIL_BPF_LOAD_LOADED_H
+#define OPTRAIL_BPF_LOAD_LOADED_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/include/program_abi.h"
+#include "bpf/load/program.h"
+
+struct loaded {
+    const struct program *program; /* NULL: pinned by another version that had more programs */
+    char *name;
+    uint64_t cgroup_id;
+    char *cgroup;         /* its folder; NULL: the cgroup is gone */
+    uint32_t id;          /* of the program in the kernel; 0: nothing is behind the pin */
+    uint32_t order;       /* its place among the cgroup's programs, from 1; 0 unknown */
+    uint64_t runs;        /* 0 unless sysctl kernel.bpf_stats_enabled */
+    uint64_t run_time_ns; /* of all runs */
+    bool has_values, has_counters;
+    uint32_t values[PROGRAM_PARAMETERS_MAX]; /* parallel to program->parameters */
+    uint64_t counters[N_COUNTERS];           /* summed over CPUs */
+};
+
+void loaded_free(struct loaded *loaded);
+
+/* The counters' names, as `optrail status` shows them. */
+extern const char *const counter_names[N_COUNTERS];
+
+/* Loads the program with these values, attaches it to the cgroup and pins it. */
+bool loaded_attach(const struct program *program, const char *cgroup, const uint32_t *values,
+                   const struct option_set *options, bool verbose, GError **error);
+
+/*
+ * What is loaded, in the order of cgroup ids and names: on one cgroup, or anywhere when `cgroup_id`
+ * is NULL. Array of struct loaded *, which it owns; NULL with an error.
+ */
+GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error);
+
+/* Detaches and unpins; when it was the last and no recorder runs, nothing of ours is left. */
+bool loaded_remove(const struct loaded *loaded, GError **error);
+
+/*
+ * What an errno of bpf() means here: which capability or kernel feature is missing, in a phrase.
+ * Free with g_free().
+ */
+char *bpf_error_reason(int errnum);
+
+#endif

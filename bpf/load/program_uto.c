@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* program_uto.c - the row of program uto (bpf/option/uto.bpf.c). */
+#include <bpf/libbpf.h>
+
+#include "bpf/include/program_abi.h"
+#include "bpf/load/program.h"
+#include "uto.skel.h"
+#include "wire/command.h"
+
+enum {
+    TIMEOUT_MAX_S = 0x7fff * 60, /* 15 bits of minutes */
+    INITIAL_RTO_S = 1,           /* RFC 6298: a shorter user timeout would end live connections */
+};
+
+/* Indices into `parameters`. */
+enum { TIMEOUT, LOWER, UPPER };
+
+static const struct parameter parameters[] = {
+    [TIMEOUT] = {.key = "timeout",
+                 .type = PARAMETER_NUMBER,
+                 .preset = "0",
+                 .help = "user timeout to advertise (ADV_UTO); 0: advertise none, only take",
+                 .unit = "s",
+                 .min = 0,
+                 .max = TIMEOUT_MAX_S},
+    [LOWER] = {.key = "lower",
+               .type = PARAMETER_NUMBER,
+               .preset = "1",
+               .help = "the least that a peer brings this end to (L_LIMIT)",
+               .unit = "s",
+               .min = INITIAL_RTO_S,
+               .max = TIMEOUT_MAX_S},
+    [UPPER] = {.key = "upper",
+               .type = PARAMETER_NUMBER,
+               .preset = "86400",
+               .help = "the most that a peer brings this end to (U_LIMIT)",
+               .unit = "s",
+               .min = INITIAL_RTO_S,
+               .max = TIMEOUT_MAX_S},
+    {.key = "enabled",
+     .type = PARAMETER_BOOL,
+     .preset = "yes",
+     .help = "no: neither send nor take (ENABLED)"},
+    {.key = "changeable",
+     .type = PARAMETER_BOOL,
+     .preset = "yes",
+     .help = "no: never let the peer change the user timeout (CHANGEABLE)"},
+    {.key = "repeat",
+     .type = PARAMETER_ENUM,
+     .preset = "once",
+     .help = "how often it is sent",
+     .values = repeat_values},
+    {.key = "role",
+     .type = PARAMETER_ENUM,
+     .preset = "both",
+     .help = "which connections it acts on",
+     .values = role_values},
+};
+
+static bool check(const uint32_t *values, GError **error)
+{
+    if (values[LOWER] <= values[UPPER])
+        return true;
+    g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                "--set lower=%u: lower is at most upper, which is %u", values[LOWER],
+                values[UPPER]);
+    return false;
+}
+
+const struct program program_uto = {
+    .name = "uto",
+    .option = "uto",
+    .summary = "advertise a user timeout, and adopt what the peer advertises (RFC 5482)",
+    .details =
+        "Both ends send the option uto on their first segment after the SYNs. Who gets one sets\n"
+        "TCP_USER_TIMEOUT of that connection to min(upper, max(timeout, the peer's, lower)), "
+        "unless\n"
+        "its application has set one itself.\n",
+    .parameters = parameters,
+    .n_parameters = G_N_ELEMENTS(parameters),
+    .image = uto_bpf__elf_bytes,
+    .check = check,
+};

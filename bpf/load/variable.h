@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* variable.h - where a program's parameter stands, from its BTF. */
+#ifndef OPTRAIL_BPF_LOAD_VARIABLE_H
+#define OPTRAIL_BPF_LOAD_VARIABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VARIABLE_SECTION ".rodata"
+
+struct btf;
+
+/* Offset and size, in octets, of a variable in VARIABLE_SECTION. False when it is not there. */
+bool variable_find(const struct btf *btf, const char *name, size_t *offset, size_t *size);
+
+#endif
