@@ -326,7 +326,7 @@ static void report_all(struct analysis *analysis)
     g_autoptr(GPtrArray) all = g_ptr_array_new();
     for (struct connection *c = analysis->live; c; c = c->next)
         g_ptr_array_add(all, c);
-    qsort(all->pdata, all->len, sizeof(gpointer), by_id);
+    g_ptr_array_sort(all, by_id);
     for (unsigned i = 0; i < all->len; i++) {
         struct connection *connection = g_ptr_array_index(all, i);
         if (!connection->finished)

@@ -80,8 +80,8 @@ static void put_headline(struct text *text, const struct report *report)
     default:
         text_styled(text, STYLE_GOOD, "INTACT");
         if (report->options->len == 0)
-            text_add(text, ": no change was seen; but none of the options that are described was "
-                           "seen either.\n");
+            text_add(text, ": no change was seen; but none of the options described to Optrail "
+                           "was seen\neither (--all-options shows the others).\n");
         else if (report->n_inputs < 2)
             text_add(text, ": nothing speaks against the path, as far as one capture can tell.\n");
         else if (any_fault(report))
@@ -91,7 +91,7 @@ static void put_headline(struct text *text, const struct report *report)
     }
 }
 
-static void put_fate(struct text *text, const struct fate *fate)
+static void put_fate(struct text *text, const struct report *report, const struct fate *fate)
 {
     enum text_style style;
     const char *symbol = text_mark(verdict_weight(fate->verdict), &style);
@@ -112,7 +112,11 @@ static void put_fate(struct text *text, const struct fate *fate)
         if (fate->verdict == VERDICT_HOOK_WRITTEN)
             g_string_append(words, " Whether it arrived needs a capture at the other end.");
     } else {
-        g_string_append_printf(words, ". It %s (", verdict_phrase(fate->verdict));
+        /* Told by one capture, this is the usual case, and nobody's fault. */
+        bool alone = fate->verdict == VERDICT_INCONCLUSIVE_NOT_COVERED && report->n_inputs < 2;
+        g_string_append_printf(words, ". It %s (",
+                               alone ? "was seen here, and nobody captured at the other end"
+                                     : verdict_phrase(fate->verdict));
         append_flows(words, fate->flows, fate->of_flows);
         if (fate->count != 0)
             g_string_append_printf(words, "%" PRIu64 " time%s on ", fate->count,
@@ -179,7 +183,7 @@ static void put_answer(struct text *text, const struct report *report, const GPt
     shown = MIN(shown, ANSWERS / 2);
     for (guint i = 0; i < fates->len; i++) {
         if (shown++ < ANSWERS)
-            put_fate(text, fates->pdata[i]);
+            put_fate(text, report, fates->pdata[i]);
         else
             left++;
     }

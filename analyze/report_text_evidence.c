@@ -251,6 +251,9 @@ static void put_advice(struct text *text, const struct report *report, const GPt
                 ? ((const struct discovery *)discoveries->pdata[i])->first->verdict
                 : ((const struct fate *)fates->pdata[i - discoveries->len])->verdict;
         box = box || (verdict_is_interference(verdict) && verdict_needs(verdict) == NEEDS_TWO);
+        /* That there is one capture is said below. */
+        if (verdict == VERDICT_INCONCLUSIVE_NOT_COVERED && report->n_inputs < 2)
+            continue;
         if (advised[verdict] || *verdict_advice(verdict) == '\0')
             continue;
         advised[verdict] = true;
