@@ -11,10 +11,10 @@ trap 'rm -rf "$work"' EXIT
 # Nobody's preferences and plugins but Wireshark's own.
 export HOME=$work WIRESHARK_CONFIG_DIR=$work WIRESHARK_PLUGIN_DIR=$work
 
-# fields FILE: number, time, captured, length, comment of every frame of an interface.
+# fields FILE: number, time, captured, length, drops, comment of every frame of an interface.
 fields() {
     tshark -r "$1" -Y frame.interface_id -T fields -e frame.number \
-        -e frame.time_epoch -e frame.cap_len -e frame.len -e frame.comment 2>"$work/tshark.err" ||
+        -e frame.time_epoch -e frame.cap_len -e frame.len -e frame.drop_count -e frame.comment 2>"$work/tshark.err" ||
         fail "tshark: $(cat "$work/tshark.err")"
 }
 

@@ -5,7 +5,7 @@
  *
  *   pcapng_tool write FILE   writes a capture with packets, hook records, comments, drops
  *   pcapng_tool list FILE    one line a record: number, seconds, captured, length,
- *                            comment; columns and forms as tshark's -T fields has them
+ *                            drop count, comment; columns and forms as tshark's -T fields has them
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,10 +79,13 @@ static int list_capture(const char *path)
         fprintf(stderr, "%s\n", error->message);
         return 3;
     }
-    while (capture_next(capture, &r) > 0)
-        printf("%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT ".%09u\t%u\t%u\t%.*s\n", r.number,
-               r.time_ns / 1000000000, (unsigned)(r.time_ns % 1000000000), r.captured, r.length,
-               (int)r.comment_length, r.comment != NULL ? r.comment : "");
+    while (capture_next(capture, &r) > 0) {
+        printf("%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT ".%09u\t%u\t%u\t", r.number,
+               r.time_ns / 1000000000, (unsigned)(r.time_ns % 1000000000), r.captured, r.length);
+        if (r.has_dropcount)
+            printf("%" G_GUINT64_FORMAT, r.dropcount);
+        printf("\t%.*s\n", (int)r.comment_length, r.comment != NULL ? r.comment : "");
+    }
     if (capture_warning(capture) != NULL)
         fprintf(stderr, "%s\n", capture_warning(capture));
     capture_close(capture);
