@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_analyze_doubt.c - two captures: where nothing can be claimed, nothing is, and the reason is
+ * said.
+ */
+#include "tests/unit/analyze_scene.h"
+
+/* A handshake and one data segment with cc that reaches A only, then silence. */
+static struct scene *scene_with_loss(bool covered)
+{
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+    at_client_side(s, &lost);
+    if (covered)
+        covered_to_here(s);
+    return s;
+}
+
+static const struct report_option *the_row(const struct report *report)
+{
+    const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_non_null(row);
+    return row;
+}
+
+static void a_loss_is_certain_when_the_capture_lost_nothing(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_loss(true);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_SEGMENT_LOST);
+    assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->confidence, CONFIDENCE_CERTAIN);
+    assert_int_equal(report->inputs[1].lost_packets, 0);
+    scene_free(s);
+}
+
+static void a_loss_is_only_likely_when_the_capture_does_not_count(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    capture_builder_free(s->b);
+    s->b = capture_builder_new_plain();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+    at_client_side(s, &lost);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->confidence, CONFIDENCE_LIKELY);
+    assert_int_equal(report->inputs[1].lost_packets, COUNT_UNKNOWN);
+    scene_free(s);
+}
+
+static void a_drop_count_at_the_place_forbids_to_claim_a_loss(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+    struct built_segment next = make(s, CLIENT, TCP_ACK, 100, "");
+    at_client_side(s, &lost);
+    at_client_side(s, &next);
+    next.dropcount = 1;
+    at_server_side(s, &next);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_CAPTURE_LOSS);
+    assert_int_equal(the_row(report)->confidence, CONFIDENCE_INCONCLUSIVE);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
+    assert_int_equal(report->inputs[1].lost_packets, 1);
+    scene_free(s);
+}
+
+static void a_drop_count_elsewhere_does_not(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+    struct built_segment next = make(s, CLIENT, TCP_ACK, 100, "");
+    struct built_segment last = make(s, CLIENT, TCP_ACK, 100, "");
+    at_client_side(s, &lost);
+    pass(s, &next);
+    at_client_side(s, &last);
+    last.dropcount = 1;
+    at_server_side(s, &last);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+static void drops_without_a_place_forbid_it_anywhere(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_loss(true);
+    capture_builder_dropped(s->b, 3);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_CAPTURE_LOSS);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+static void what_the_receiver_acknowledged_was_missed_by_the_capture(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment missed = make(s, CLIENT, TCP_ACK, 100, CC);
+    struct built_segment ack = make(s, SERVER, TCP_ACK, 0, "");
+    at_client_side(s, &missed);
+    pass(s, &ack);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_CAPTURE_LOSS);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+static void a_capture_that_ends_early_says_nothing_of_later(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_loss(false);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_NOT_COVERED);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+static void a_capture_that_begins_late_says_nothing_of_earlier(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, UTO);
+    struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, "");
+    struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, CC);
+    at_client_side(s, &syn);
+    at_client_side(s, &synack);
+    at_client_side(s, &ack);
+    for (unsigned i = 0; i < 3; i++) {
+        struct built_segment data = make(s, CLIENT, TCP_ACK, 50, CC);
+        pass(s, &data);
+    }
+    const struct report *report = analyze_both(s);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,
+                     VERDICT_INCONCLUSIVE_NOT_COVERED);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)->verdict,
+                     VERDICT_INCONCLUSIVE_NOT_COVERED);
+    assert_int_equal(the_row(report)->verdict, VERDICT_OPTION_INTACT);
+    assert_int_equal(the_row(report)->arrived, 3);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+static void a_cut_header_forbids_to_claim_a_removal(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    s->tsval = 5;
+    handshake(s);
+    s->snaplen_b = 20 + 20 + 12; /* IP, TCP, timestamps: cc is beyond */
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 100, CC);
+    pass(s, &p);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_SNAPLEN);
+    assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
+    assert_int_equal(report->inputs[1].truncated_packets, 1);
+    scene_free(s);
+}
+
+static void a_cut_behind_the_options_does_no_harm(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    s->snaplen_b = 60;
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 1000, CC);
+    pass(s, &p);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(the_row(report)->verdict, VERDICT_OPTION_INTACT);
+    scene_free(s);
+}
+
+static void a_connection_that_never_passes_the_other_capture_is_not_lost(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    /* Another connection of the client, to somebody else. */
+    s->ends[SERVER] = capture_endpoint("203.0.113.9", 443);
+    s->ends[CLIENT] = capture_endpoint("192.0.2.1", 40001);
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, UTO);
+    struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, "");
+    struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, "");
+    at_client_side(s, &syn);
+    at_client_side(s, &synack);
+    at_client_side(s, &ack);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,
+                     VERDICT_INCONCLUSIVE_NOT_COVERED);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    assert_int_equal(report->flows->len, 2);
+    scene_free(s);
+}
+
+static void one_capture_alone_counts_and_does_not_guess(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    handshake(s);
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 100, CC);
+    struct built_segment answer = make(s, SERVER, TCP_ACK, 100, UTO);
+    at_client_side(s, &p);
+    at_client_side(s, &answer);
+    const struct report *report = analyze_a(s);
+    assert_int_equal(the_row(report)->sent, 1);
+    assert_int_equal(the_row(report)->arrived, COUNT_UNKNOWN);
+    assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_NOT_COVERED);
+    const struct report_option *uto = row_of(report, "uto", DIRECTION_REVERSE, SEGMENT_DATA);
+    assert_int_equal(uto->arrived, 1);
+    assert_int_equal(uto->sent, COUNT_UNKNOWN);
+    assert_int_equal(report->n_inputs, 1);
+    assert_int_equal(report->inputs[0].tcp_segments, 5);
+    assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
+    scene_free(s);
+}
+
+static void one_capture_alone_sees_malformed_and_misplaced_options(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, CC); /* cc: ack and data only */
+    struct built_segment data = make(s, CLIENT, TCP_ACK, 10, "\xfd\x05\x4f\x43\x01");
+    at_client_side(s, &syn);
+    at_client_side(s, &data);
+    const struct report *report = analyze_a(s);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,
+                     VERDICT_OPTION_MISPLACED);
+    assert_int_equal(the_row(report)->verdict, VERDICT_OPTION_MALFORMED);
+    scene_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_loss_is_certain_when_the_capture_lost_nothing),
+        cmocka_unit_test(a_loss_is_only_likely_when_the_capture_does_not_count),
+        cmocka_unit_test(a_drop_count_at_the_place_forbids_to_claim_a_loss),
+        cmocka_unit_test(a_drop_count_elsewhere_does_not),
+        cmocka_unit_test(drops_without_a_place_forbid_it_anywhere),
+        cmocka_unit_test(what_the_receiver_acknowledged_was_missed_by_the_capture),
+        cmocka_unit_test(a_capture_that_ends_early_says_nothing_of_later),
+        cmocka_unit_test(a_capture_that_begins_late_says_nothing_of_earlier),
+        cmocka_unit_test(a_cut_header_forbids_to_claim_a_removal),
+        cmocka_unit_test(a_cut_behind_the_options_does_no_harm),
+        cmocka_unit_test(a_connection_that_never_passes_the_other_capture_is_not_lost),
+        cmocka_unit_test(one_capture_alone_counts_and_does_not_guess),
+        cmocka_unit_test(one_capture_alone_sees_malformed_and_misplaced_options),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
