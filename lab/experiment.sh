@@ -159,6 +159,9 @@ experiment() {
 	fi
 	echo
 	experiment_report || return 1
+	if [[ -z $experiment_output ]]; then
+		printf '\nThe recordings went with the lab: --output DIR keeps them.\n'
+	fi
 }
 
 experiment_down() {
