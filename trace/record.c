@@ -340,9 +340,34 @@ static void drop_capabilities(const struct recording *r)
         command_note("record", "capabilities could not be dropped; going on with all of them");
 }
 
+/* What can be refused before anything is touched. */
+static bool check_words(const struct record_settings *settings, GError **error)
+{
+    if (settings->command != NULL) {
+        g_autofree char *program = g_find_program_in_path(settings->command[0]);
+        if (program == NULL) {
+            g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "command %s: not found",
+                        settings->command[0]);
+            return false;
+        }
+    }
+    if (settings->ready_file != NULL) {
+        g_autofree char *folder = g_path_get_dirname(settings->ready_file);
+        if (access(folder, W_OK | X_OK) != 0) {
+            g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "--ready-file %s: %s",
+                        settings->ready_file, g_strerror(errno));
+            return false;
+        }
+        unlink(settings->ready_file); /* of another recording: nobody is to be misled */
+    }
+    return true;
+}
+
 static bool begin(struct recording *r, GError **error)
 {
     const struct record_settings *settings = r->settings;
+    if (!check_words(settings, error))
+        return false;
     if (settings->netns != NULL && (r->netns = netns_open(settings->netns, error)) < 0)
         return false;
     if (!open_output(r, error) || !open_descriptors(r, error))

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# record.sh - what the recorder's tests share: two namespaces joined by a link, a cgroup, traffic,
+# the program of foreign.bpf.c, and a recorder in the background. Source it, then `setup`.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../tools/lib.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+records=$here/../tools/hook_records.py
+base=optrail-rec-$$
+recorder=
+
+# Skips what cannot run here, makes $work, $cgroup and the namespaces $base-a and $base-b with the
+# interfaces link-a and link-b, all of which go away at the end.
+setup() {
+    need_namespaces
+    need clang bpftool tshark capinfos /usr/bin/python3
+    cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+    [ -n "$cgroup" ] || skip "no cgroup v2"
+    cgroup=$cgroup/$base
+    mkdir "$cgroup" || skip "no cgroup can be made"
+    trap cleanup EXIT
+    work=$(mktemp -d "${TMPDIR:-/tmp}/$base-XXXXXX") # no dot: libbpf would not find its pins
+    mkdir "$work/bpf" && mount -t bpf bpf "$work/bpf" || skip "no BPF file system"
+    ip netns add "$base-a" && ip netns add "$base-b" || fail "no namespaces"
+    ip link add name link-a netns "$base-a" type veth peer name link-b netns "$base-b"
+    ip -n "$base-a" addr add 192.0.2.1/24 dev link-a
+    ip -n "$base-b" addr add 192.0.2.2/24 dev link-b
+    ip -n "$base-a" addr add 2001:db8::1/64 dev link-a nodad
+    ip -n "$base-b" addr add 2001:db8::2/64 dev link-b nodad
+    ip -n "$base-a" link set link-a up
+    ip -n "$base-b" link set link-b up
+    for _ in {1..50}; do
+        ip -n "$base-a" -6 addr show dev link-a | grep -q 'fe80.*tentative' || break
+        sleep 0.1
+    done
+}
+
+cleanup() {
+    local pid
+    [ -z "$recorder" ] || kill -9 "$recorder" 2>/dev/null
+    find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null | while read -r pid; do
+        kill -9 "$pid" 2>/dev/null
+    done
+    ip netns del "$base-a" 2>/dev/null
+    ip netns del "$base-b" 2>/dev/null
+    umount "$work/bpf" 2>/dev/null
+    sleep 0.1
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+    rm -rf "$work"
+}
+
+# foreign NAME CGROUP [MAGIC]: attaches the program to a cgroup; `invocations NAME` counts.
+foreign() {
+    local arch
+    arch=$(gcc -print-multiarch 2>/dev/null || uname -m)-
+    clang -O2 -g -target bpf -DMAGIC="${3:-0xbee5}" -idirafter "/usr/include/${arch%-}" \
+        -c "$here/foreign.bpf.c" -o "$work/$1.o" || fail "clang"
+    mkdir -p "$work/bpf/$1"
+    bpftool prog loadall "$work/$1.o" "$work/bpf/$1" pinmaps "$work/bpf/$1" >"$work/bpftool" 2>&1 ||
+        fail "bpftool: $(cat "$work/bpftool")"
+    bpftool cgroup attach "$2" cgroup_sock_ops pinned "$work/bpf/$1/foreign" multi ||
+        fail "the program cannot be attached"
+}
+invocations() {
+    bpftool -j map dump pinned "$work/bpf/$1/invocations" |
+        /usr/bin/python3 -c 'import json, sys
+print(sum(e["formatted"]["value"] for e in json.load(sys.stdin)))'
+}
+
+# traffic N BYTES [ADDRESS [CGROUP]]: N connections from a to b, of BYTES octets each.
+traffic() {
+    local server
+    /usr/bin/python3 "$here/traffic.py" "$base" "${4:-$cgroup}" "$1" "$2" "${3:-192.0.2.2}" ||
+        fail "traffic"
+}
+
+# record FILE ARGUMENTS...: starts a recorder and waits until it is ready; what it says is in
+# $work/said.
+record() {
+    local file=$1
+    shift
+    rm -f "$work/ready"
+    "$optrail" record -w "$file" --ready-file "$work/ready" "$@" 2>"$work/said" &
+    recorder=$!
+    for _ in {1..200}; do
+        [ -e "$work/ready" ] && return
+        kill -0 "$recorder" 2>/dev/null || break
+        sleep 0.05
+    done
+    fail "the recorder did not start: $(cat "$work/said")"
+}
+
+# Stops the recorder as ^C does; it must say so with success.
+stop() {
+    kill -INT "$recorder"
+    wait "$recorder"
+    local status=$?
+    recorder=
+    [ "$status" = 0 ] || fail "the recorder ended with status $status: $(cat "$work/said")"
+}
+
+# attached CGROUP: programs of sock_ops on it, one name a line.
+attached() {
+    bpftool -j cgroup show "$1" 2>/dev/null | /usr/bin/python3 -c 'import json, sys
+text = sys.stdin.read()
+for p in json.loads(text) if text.strip() else []: print(p["name"])'
+}
