@@ -33,7 +33,7 @@ struct report_input {
     uint64_t lost_packets, lost_events; /* COUNT_UNKNOWN when the file does not say */
     uint64_t truncated_packets;         /* cut by the snaplen */
     char *warning;        /* why reading ended early, or NULL */
-    char *sources;        /* what the recording says it used and could not see, or NULL */
+    char *sources;        /* the recorder's comment: what the recording says it used and could not see, or NULL */
 };
 
 struct report_flow {

@@ -200,23 +200,20 @@ static void put_inputs(struct text *text, const struct report *report)
     for (unsigned i = 0; i < report->n_inputs; i++) {
         const struct report_input *input = &report->inputs[i];
         g_autofree char *file = text_clean(input->file);
-        g_autoptr(GString) words = g_string_new(NULL);
-        g_string_printf(words, "%s: ", file);
+        text_add(text, "  %c  %s", g_ascii_toupper(input->vantage), file);
         if (near_client != 0 && report->n_inputs > 1)
-            g_string_append_printf(words, "near the %s; ",
-                                   near_client == input->vantage ? "client" : "server");
-        g_string_append_printf(words, "%" PRIu64 " packet%s, %" PRIu64 " TCP segment%s",
-                               input->packets, text_plural(input->packets), input->tcp_segments,
-                               text_plural(input->tcp_segments));
+            text_add(text, " (near the %s)", near_client == input->vantage ? "client" : "server");
+        text_add(text, "\n     %" PRIu64 " packet%s, %" PRIu64 " TCP segment%s", input->packets,
+                 text_plural(input->packets), input->tcp_segments,
+                 text_plural(input->tcp_segments));
         if (input->hook_events != 0)
-            g_string_append_printf(words, ", %" PRIu64 " hook record%s", input->hook_events,
-                                   text_plural(input->hook_events));
+            text_add(text, ", %" PRIu64 " hook record%s", input->hook_events,
+                     text_plural(input->hook_events));
         if (input->has_time && input->last_ns >= input->first_ns) {
             uint64_t ms = (input->last_ns - input->first_ns) / 1000000;
-            g_string_append_printf(words, ", %" PRIu64 ".%03u s", ms / 1000, (unsigned)(ms % 1000));
+            text_add(text, ", %" PRIu64 ".%03u s", ms / 1000, (unsigned)(ms % 1000));
         }
-        text_add(text, "  %c  ", g_ascii_toupper(input->vantage));
-        text_wrap(text, 5, 5, words->str);
+        text_add(text, "\n");
     }
     if (report->flows->len == 1) {
         const struct report_flow *flow = report->flows->pdata[0];

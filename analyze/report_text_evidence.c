@@ -8,12 +8,10 @@
 
 #include "analyze/report_text.h"
 
-enum { /* how much of each a person wants to read; the rest is counted */
-       DISCOVERIES = 8,
-       NOTES = 6,
-       ADVICE = 4,
-       FRAMES_SHOWN = 8,
-};
+/* How much of each a person wants to read; the rest is counted. */
+enum { ADVICE = 4, FRAMES_SHOWN = 8 };
+enum share { SHARE_GRAVE, SHARE_NOTE, SHARE_GOOD, N_SHARES };
+static const unsigned shares[N_SHARES] = {8, 4, 4};
 
 const char *text_direction(enum direction direction)
 {
@@ -80,6 +78,32 @@ static const struct report_flow *flow_by_id(const struct report *report, unsigne
     return flow->id == id ? flow : NULL;
 }
 
+/* Whether `good` is a hook record's part of the same trail that `bad` is the end of. */
+static bool led_to(const struct report_finding *good, const struct report_finding *bad)
+{
+    return verdict_weight(good->verdict) == WEIGHT_GOOD && good->n_events > 0 &&
+           good->flow == bad->flow && good->direction == bad->direction &&
+           good->segment == bad->segment && g_strcmp0(good->option, bad->option) == 0;
+}
+
+/* How far it went well, from the hooks: who looks for the end of a trail wants its beginning. */
+static void put_beginning(struct text *text, const struct report *report,
+                          const struct report_finding *bad)
+{
+    if (bad->option == NULL || verdict_weight(bad->verdict) <= WEIGHT_NOTE)
+        return;
+    for (guint i = 0; i < report->findings->len; i++) {
+        const struct report_finding *good = report->findings->pdata[i];
+        if (!led_to(good, bad))
+            continue;
+        g_autoptr(GString) words = g_string_new(NULL);
+        append_events(words, good, 'a');
+        append_events(words, good, 'b');
+        text_add(text, "     before that: %s (%s), %s\n", verdict_short(good->verdict),
+                 confidence_name(good->confidence), words->str);
+    }
+}
+
 static void put_discovery(struct text *text, const struct report *report,
                           const struct discovery *discovery, unsigned number)
 {
@@ -136,6 +160,7 @@ static void put_discovery(struct text *text, const struct report *report,
         text_add(text, "     ");
         text_wrap(text, 5, 5, words->str);
     }
+    put_beginning(text, report, finding);
 }
 
 void text_put_evidence(struct text *text, const struct report *report, const GPtrArray *discoveries)
@@ -143,21 +168,26 @@ void text_put_evidence(struct text *text, const struct report *report, const GPt
     if (discoveries->len == 0)
         return;
     text_heading(text, "The evidence, worst first");
-    unsigned number = 0, notes = 0, left = 0;
+    unsigned shown[N_SHARES] = {0}, number = 0, left = 0;
     for (guint i = 0; i < discoveries->len; i++) {
         const struct discovery *discovery = discoveries->pdata[i];
-        bool grave = verdict_weight(discovery->first->verdict) > WEIGHT_NOTE;
-        if (grave ? number >= DISCOVERIES : notes >= NOTES) {
+        enum verdict_weight weight = verdict_weight(discovery->first->verdict);
+        enum share share = weight > WEIGHT_NOTE    ? SHARE_GRAVE
+                           : weight == WEIGHT_NOTE ? SHARE_NOTE
+                                                   : SHARE_GOOD;
+        /* What went well is worth proving only when nothing went wrong. */
+        if (shown[share] >= shares[share] || (share == SHARE_GOOD && shown[SHARE_GRAVE] > 0)) {
             left++;
             continue;
         }
-        if (number + notes > 0)
+        shown[share]++;
+        if (number++ > 0)
             text_add(text, "\n");
-        put_discovery(text, report, discovery, number + notes + 1);
-        *(grave ? &number : &notes) += 1;
+        put_discovery(text, report, discovery, number);
     }
     if (left > 0)
-        text_add(text, "\n  ... and %u more, all in --format json\n", left);
+        text_add(text, "\n  ... and %u %s, all in --format json\n", left,
+                 shown[SHARE_GRAVE] > 0 ? "that are less grave or went well" : "more");
 }
 
 /* --- what to look at next ----------------------------------------------------------------- */
@@ -184,8 +214,17 @@ static int compare_numbers(gconstpointer a, gconstpointer b)
     return (left > right) - (left < right);
 }
 
+static void collect_events(GArray *numbers, const struct report_finding *finding, char vantage)
+{
+    for (unsigned i = 0; i < finding->n_events && i < REPORT_FRAMES; i++) {
+        if (finding->event_vantage[i] == vantage)
+            g_array_append_val(numbers, finding->events[i]);
+    }
+}
+
 /* The frames that the gravest discovery with any names in one capture, packets and hook records. */
-static GString *collect_frames(const GPtrArray *discoveries, char vantage)
+static GString *collect_frames(const struct report *report, const GPtrArray *discoveries,
+                               char vantage)
 {
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     const struct report_finding *gravest = NULL;
@@ -200,28 +239,48 @@ static GString *collect_frames(const GPtrArray *discoveries, char vantage)
             g_array_append_vals(numbers, finding->frames_a, MIN(finding->n_frames_a, 3));
         else
             g_array_append_vals(numbers, finding->frames_b, MIN(finding->n_frames_b, 3));
-        for (unsigned j = 0; j < finding->n_events && j < REPORT_FRAMES; j++) {
-            if (finding->event_vantage[j] == vantage)
-                g_array_append_val(numbers, finding->events[j]);
+        collect_events(numbers, finding, vantage);
+        for (guint j = 0; j < report->findings->len && finding->option != NULL; j++) {
+            if (report->findings->pdata[j] != finding &&
+                led_to(report->findings->pdata[j], finding))
+                collect_events(numbers, report->findings->pdata[j], vantage);
         }
     }
     g_array_sort(numbers, compare_numbers);
     GString *frames = g_string_new(NULL);
-    for (guint i = 0; i < numbers->len; i++)
-        g_string_append_printf(frames, "%s%" PRIu64, i > 0 ? "," : "",
-                               g_array_index(numbers, uint64_t, i));
+    uint64_t last = 0;
+    for (guint i = 0; i < numbers->len; i++) {
+        uint64_t number = g_array_index(numbers, uint64_t, i);
+        if (number != last)
+            g_string_append_printf(frames, "%s%" PRIu64, last > 0 ? "," : "", number);
+        last = number;
+    }
     return frames;
 }
 
-/* Which option a person would search for: that of the worst fate. */
-static const char *option_of_interest(const GPtrArray *fates)
+/*
+ * A display filter for the segments with an option: ours for what is described, Wireshark's own for
+ * what it knows itself. NULL when there is none. `*ours` tells whether it needs the plugin.
+ */
+static char *filter_for(const char *option, bool *ours)
 {
-    for (guint i = 0; i < fates->len; i++) {
-        const struct fate *fate = fates->pdata[i];
-        if (is_plain_word(fate->option))
-            return fate->option;
+    static const struct {
+        const char *prefix, *field;
+    } stock[] = {
+        {"kind-", "tcp.option_kind"},
+        {"mptcp-", "tcp.options.mptcp.subtype"},
+        {"exid-", "tcp.options.experimental.exid"},
+    };
+    if (!is_plain_word(option))
+        return NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(stock); i++) {
+        if (g_str_has_prefix(option, stock[i].prefix)) {
+            *ours = false;
+            return g_strdup_printf("%s == %s", stock[i].field, option + strlen(stock[i].prefix));
+        }
     }
-    return NULL;
+    *ours = true;
+    return g_strdup_printf("optrail.option == \"%s\"", option);
 }
 
 static void put_command(struct text *text, const char *what, const char *command)
@@ -281,7 +340,7 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
             continue;
         }
         g_string_append_printf(again, " %s", file);
-        g_autoptr(GString) frames = collect_frames(discoveries, input->vantage);
+        g_autoptr(GString) frames = collect_frames(report, discoveries, input->vantage);
         if (frames->len == 0)
             continue;
         g_autofree char *what =
@@ -290,13 +349,15 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
             g_strdup_printf("tshark -r %s -Y 'frame.number in {%s}' -V", file, frames->str);
         put_command(text, what, command);
     }
-    const char *option = option_of_interest(fates);
+    const char *option = fates->len > 0 ? ((const struct fate *)fates->pdata[0])->option : NULL;
+    bool ours = false;
+    g_autofree char *filter = option != NULL ? filter_for(option, &ours) : NULL;
     g_autofree char *file = report->n_inputs > 0 ? shell_word(report->inputs[0].file) : NULL;
-    if (option != NULL && file != NULL) {
-        g_autofree char *what = g_strdup_printf(
-            "every segment and hook record with %s (with Optrail's Wireshark plugin)", option);
-        g_autofree char *command =
-            g_strdup_printf("tshark -r %s -Y 'optrail.option == \"%s\"'", file, option);
+    if (filter != NULL && file != NULL) {
+        g_autofree char *what =
+            g_strdup_printf("every segment%s with %s%s", ours ? " and hook record" : "", option,
+                            ours ? " (with Optrail's Wireshark plugin)" : "");
+        g_autofree char *command = g_strdup_printf("tshark -r %s -Y '%s'", file, filter);
         put_command(text, what, command);
     }
     if (can_repeat && report->n_inputs > 0)
@@ -342,8 +403,30 @@ static void put_input_limits(struct text *text, const struct report_input *input
     else if (input->lost_events != 0)
         put_limit(text, n, "%c lost %" PRIu64 " hook event%s while recording.", name,
                   input->lost_events, text_plural(input->lost_events));
-    if (input->sources != NULL && *input->sources != '\0')
-        put_limit(text, n, "%c was recorded with: %s", name, input->sources);
+}
+
+/* What the recorder itself says that it could not see ("cannot see: ..." in its comment), or NULL. */
+static char *blind_spot(const struct report_input *input)
+{
+    static const char start[] = "cannot see: ";
+    g_auto(GStrv) lines = g_strsplit(input->sources != NULL ? input->sources : "", "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        if (g_str_has_prefix(*line, start))
+            return g_strstrip(g_strdup(*line + strlen(start)));
+    }
+    return NULL;
+}
+
+static void put_blind_spots(struct text *text, const struct report *report, unsigned *n)
+{
+    g_autofree char *a = report->n_inputs > 0 ? blind_spot(&report->inputs[0]) : NULL;
+    g_autofree char *b = report->n_inputs > 1 ? blind_spot(&report->inputs[1]) : NULL;
+    bool same = a != NULL && g_strcmp0(a, b) == 0;
+    if (a != NULL)
+        put_limit(text, n, "The recorder%s could not see: %s.", same ? "s at A and at B" : " at A",
+                  a);
+    if (b != NULL && !same)
+        put_limit(text, n, "The recorder at B could not see: %s.", b);
 }
 
 void text_put_limits(struct text *text, const struct report *report)
@@ -379,6 +462,7 @@ void text_put_limits(struct text *text, const struct report *report)
             put_limit(text, &n, "%u connection%s seen at B only.", only_b,
                       only_b == 1 ? " was" : "s were");
     }
+    put_blind_spots(text, report, &n);
     if (n == 0)
         text_add(text, "  Nothing was lost, cut or left out, as far as the captures say.\n");
 }

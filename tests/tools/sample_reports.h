@@ -145,7 +145,9 @@ static inline struct report *sample_stripped(void)
         "The option fd 06 4f 43 00 01 stood on the third ACK when it passed A; at B the same "
         "segment has six NOPs in its place and a header of the same length.");
     sample_about(finding, DIRECTION_FORWARD, "cc", SEGMENT_ACK, 9, 8);
-    sample_event(finding, 'a', 7);
+    finding = sample_finding(report, 1, VERDICT_HOOK_WRITTEN, CONFIDENCE_CERTAIN,
+                             "The hook's bytes are on the wire.");
+    sample_about(finding, DIRECTION_FORWARD, "cc", SEGMENT_ACK, 9, 0);
     sample_event(finding, 'a', 8);
     report->overall = OVERALL_INTERFERED;
     report_sort(report);
@@ -159,7 +161,7 @@ static inline struct report *sample_one_capture(void)
     sample_input(report, "near client.pcapng", 24, 31);
     report->inputs[0].lost_packets = COUNT_UNKNOWN;
     report->inputs[0].lost_events = 3;
-    report->inputs[0].sources = g_strdup("observers only: return codes of helpers are not seen");
+    report->inputs[0].sources = g_strdup("optrail record\nhooks: observers\ncannot see: return codes of helpers");
     sample_flow(report);
     sample_row(report, 1, DIRECTION_FORWARD, "cc", SEGMENT_ACK, (int[]){1, 1, 1, -1, -1, -1},
                VERDICT_HOOK_WRITTEN, CONFIDENCE_CERTAIN);
