@@ -7,6 +7,7 @@ set -u
 need_namespaces
 need nft tshark /usr/bin/python3
 work=$(mktemp -d)
+chmod a+rx "$work" # tshark takes a plugin from a build only when it does not run as root
 trap 'rm -rf "$work"' EXIT
 export OPTRAIL=$optrail OPTRAIL_DEMO=$work/demo
 demo=$OPTRAIL_SOURCE/lab/demo
@@ -34,6 +35,12 @@ grep 'analyze' "$work/commands" >"$work/json-command"
 bash "$work/json-command" >"$work/again.json" || fail "does not run: $(cat "$work/json-command")"
 grep 'options show' "$work/commands" >"$work/show-command"
 bash "$work/show-command" | grep -qi 'congestion control' || fail "does not show cc: $(cat "$work/show-command")"
+grep 'tshark' "$work/commands" >"$work/tshark-command"
+if [ "${OPTRAIL_SANITIZE:-0}" = 0 ] && ! grep -q 'not as root' "$work/tshark-command"; then
+    bash "$work/tshark-command" >"$work/frames" 2>"$work/errors" || fail "tshark: $(cat "$work/errors")"
+    grep -q 'WRITE_HDR_OPT.*wrote cc (algorithm: reno' "$work/frames" || fail "no hook: $(cat "$work/frames")"
+    grep -q 'TCP.*ExID=4F43' "$work/frames" || fail "no segment with cc: $(cat "$work/frames")"
+fi
 
 for path in clean strip-nop; do
     for side in a b; do
