@@ -54,7 +54,7 @@ static inline void span_skip(struct span *rest, size_t n)
     rest->length -= n;
 }
 
-static inline enum packet_status dissect_tcp(struct span rest, struct packet *out)
+static enum packet_status dissect_tcp(struct span rest, struct packet *out)
 {
     if (rest.captured < 20)
         return too_short(&rest, 20);
@@ -100,7 +100,7 @@ static inline void span_set_length(struct span *rest, size_t length)
         rest->captured = length;
 }
 
-static inline enum packet_status dissect_ipv4(struct span rest, struct packet *out)
+static enum packet_status dissect_ipv4(struct span rest, struct packet *out)
 {
     if (rest.captured < 20)
         return rest.captured >= 10 && rest.at[9] != PROTOCOL_TCP ? PACKET_OTHER
@@ -182,7 +182,7 @@ static enum packet_status dissect_ipv6_extensions(struct span rest, uint8_t prot
     return first_fragment ? dissect_fragment(rest, true, out) : dissect_tcp(rest, out);
 }
 
-static inline enum packet_status dissect_ipv6(struct span rest, struct packet *out)
+static enum packet_status dissect_ipv6(struct span rest, struct packet *out)
 {
     if (rest.captured < 40)
         return too_short(&rest, 40);
@@ -289,17 +289,63 @@ static enum packet_status dissect_link(uint16_t linktype, struct span rest, stru
     }
 }
 
+/*
+ * What nearly every packet is - Ethernet, IPv4 without options or fragments, TCP - with one check
+ * for all that is read. False, with nothing promised about `out`, when it is anything else or not
+ * all there: then the general way decides what it is.
+ */
+static inline bool dissect_plain(const uint8_t *data, size_t captured, struct packet *out)
+{
+    enum { IP = 14, TCP = IP + 20 };
+
+    if (captured < TCP + 20 || load_be16(data + 12) != ETHERTYPE_IPV4 || data[IP] != 0x45 ||
+        data[IP + 9] != PROTOCOL_TCP || (load_be16(data + IP + 6) & 0x3fff) != 0)
+        return false;
+
+    size_t end = IP + (size_t)load_be16(data + IP + 2);
+    size_t header = (size_t)(data[TCP + 12] >> 4) * 4;
+    size_t payload = TCP + header;
+
+    if (header < 20 || payload > end)
+        return false;
+
+    size_t readable = captured < end ? captured : end;
+    size_t here = readable < payload ? readable : payload;
+
+    memset(&out->source, 0, sizeof(out->source));
+    memcpy(out->source.address, data + IP + 12, 4);
+    out->source.port = load_be16(data + TCP);
+    out->source.family = 4;
+    memset(&out->destination, 0, sizeof(out->destination));
+    memcpy(out->destination.address, data + IP + 16, 4);
+    out->destination.port = load_be16(data + TCP + 2);
+    out->destination.family = 4;
+    out->seq = load_be32(data + TCP + 4);
+    out->ack = load_be32(data + TCP + 8);
+    out->window = load_be16(data + TCP + 14);
+    out->ip_id = load_be16(data + IP + 4);
+    out->flags = data[TCP + 13];
+    out->ttl = data[IP + 8];
+    out->header_length = (uint8_t)header;
+    out->options_length = (uint8_t)(header - 20);
+    out->options_captured = (uint8_t)(here - TCP - 20);
+    out->fragment = false;
+    out->options = data + TCP + 20;
+    out->payload = data + here;
+    out->payload_length = (uint32_t)(end - payload);
+    out->payload_captured = (uint32_t)(readable - here);
+    return true;
+}
+
 enum packet_status packet_dissect(uint16_t linktype, const uint8_t *data, size_t captured,
                                   size_t length, struct packet *out)
 {
+    if (linktype == LINKTYPE_ETHERNET && dissect_plain(data, captured, out))
+        return PACKET_TCP;
+
     struct span rest = {data, captured, length > captured ? length : captured};
 
     memset(out, 0, sizeof(*out));
-    /* What nearly every packet is, straight; the rest through the general way. */
-    if (linktype == LINKTYPE_ETHERNET && captured >= 14 && load_be16(data + 12) == ETHERTYPE_IPV4) {
-        span_skip(&rest, 14);
-        return dissect_ipv4(rest, out);
-    }
     return dissect_link(linktype, rest, out);
 }
 

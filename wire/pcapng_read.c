@@ -392,8 +392,54 @@ static bool take_byte_order(struct capture *c)
     return true;
 }
 
+/*
+ * What nearly every block is: an enhanced packet block without options, in little-endian order and
+ * a decimal time unit, all there. False, with nothing read, when it is anything else; then
+ * pcapng_next() finds out what.
+ */
+static inline bool take_plain_packet(struct capture *c, struct capture_record *record)
+{
+    const uint8_t *p = c->at;
+    size_t left = capture_left(c);
+
+    if (left < BLOCK_OVERHEAD + 20 || c->big_endian || load_le32(p) != 6)
+        return false;
+
+    size_t length = load_le32(p + 4);
+    uint32_t id = load_le32(p + 8);
+    uint32_t captured = load_le32(p + 20);
+
+    if (length > left || length > CAPTURE_BLOCK_MAX ||
+        length != BLOCK_OVERHEAD + 20 + padded(captured) || load_le32(p + length - 4) != length)
+        return false;
+
+    const struct interface *interface = interface_at(c, id);
+    uint64_t units = (uint64_t)load_le32(p + 12) << 32 | load_le32(p + 16);
+    uint64_t time_ns;
+
+    if (interface == NULL || interface->multiplier == 0 || !interface->time_known ||
+        __builtin_mul_overflow(units, interface->multiplier, &time_ns) ||
+        __builtin_add_overflow(time_ns, interface->offset_ns, &time_ns))
+        return false;
+    c->block++;
+    *record = (struct capture_record){
+        .number = ++c->number,
+        .interface = (uint32_t)c->section_base + id,
+        .linktype = interface->face.linktype,
+        .has_time = true,
+        .time_ns = time_ns,
+        .captured = captured,
+        .length = load_le32(p + 24),
+        .data = p + 28,
+    };
+    capture_step(c, length);
+    return true;
+}
+
 static int pcapng_next(struct capture *c, struct capture_record *record)
 {
+    if (G_LIKELY(take_plain_packet(c, record)))
+        return 1;
     for (;;) {
         if (!capture_need(c, BLOCK_OVERHEAD))
             return capture_end(c, "block");
