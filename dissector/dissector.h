@@ -4,7 +4,8 @@
  *
  * plugin.c registers; user.c holds the descriptions and the preferences; fields.c turns descriptions
  * into header fields and decoded options into tree items; options.c wraps the handlers of TCP
- * options; hooks.c decodes hook and clock records.
+ * options; segments.c sees to options that have no handler; speak.c says what there is to say of an
+ * option; hooks.c decodes hook and clock records.
  */
 #ifndef OPTRAIL_DISSECTOR_H
 #define OPTRAIL_DISSECTOR_H
@@ -58,10 +59,45 @@ enum rule { /* the expert items, one per rule of what options must hold */
 void fields_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/* --- options.c: TCP options -------------------------------------------------------------------- */
+/* --- speak.c: what is said of one option ------------------------------------------------------- */
 
-void options_register(int proto);
+/* What has to be known of the segment that an option stands in. */
+struct segment_facts {
+    const void *header; /* tells this TCP header from others of the frame */
+    uint8_t flags;      /* enum tcp_flag */
+    bool payload_known; /* false in fragments */
+    uint32_t payload_length;
+    uint16_t source_port, destination_port;
+};
+
+void speak_register(int proto);
+
+/*
+ * `tvb` holds exactly this option, as much of it as was captured; `thrown`: why Wireshark's own
+ * handler could not finish it, or NULL.
+ */
+void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                     const struct segment_facts *segment, const char *thrown);
+
+/* The same for an option whose length octet is wrong; `tvb` holds the rest of the header. */
+void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                      const struct segment_facts *segment);
+
+/* --- options.c: the handlers of TCP options ------------------------------------------------------ */
+
 void options_handoff(const struct option_set *set);
+
+/* Whether Wireshark has a handler for options of that kind. */
+bool options_stock_handles(uint8_t kind);
+
+/* --- segments.c: what no handler of options is called for ---------------------------------------- */
+
+void segments_handoff(void);
+
+/* --- plugin.c -------------------------------------------------------------------------------------- */
+
+/* False when the user has disabled the protocol: then Wireshark is to be as if we were not there. */
+bool optrail_is_enabled(void);
 
 /* --- hooks.c: hook and clock records ----------------------------------------------------------- */
 

@@ -139,7 +139,7 @@ static void register_rules(void)
 {
     static ei_register_info items[] = {
         {&rules[RULE_MALFORMED],
-         {"optrail.malformed", PI_MALFORMED, PI_ERROR, "Option is malformed", EXPFILL}},
+         {"optrail.malformed", PI_PROTOCOL, PI_ERROR, "Option is malformed", EXPFILL}},
         {&rules[RULE_MISPLACED],
          {"optrail.misplaced", PI_PROTOCOL, PI_WARN, "Option may not stand here", EXPFILL}},
         {&rules[RULE_RANGE],

@@ -23,12 +23,19 @@ uint32_t plugin_describe(void)
 }
 #endif
 
+static int proto = -1;
+
+bool optrail_is_enabled(void)
+{
+    return proto_is_protocol_enabled(find_protocol_by_id(proto));
+}
+
 static void register_fields(void)
 {
-    int proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
+    proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
     user_load_options();
     fields_register(proto, user_options());
-    options_register(proto);
+    speak_register(proto);
     hooks_register();
     user_register_preferences(proto);
 }
@@ -36,6 +43,7 @@ static void register_fields(void)
 static void register_handoff(void)
 {
     options_handoff(user_options());
+    segments_handoff();
 }
 
 void plugin_register(void)

@@ -29,3 +29,41 @@ need_namespaces() {
     fi
     ip netns del "$name"
 }
+
+# --- tshark with and without the plugin of the build --------------------------------------------
+
+# Makes $tshark_dir, a folder that everybody may read, with the plugin in it; the caller removes it.
+# tshark does not load plugins of root's, so root becomes nobody for it.
+prepare_tshark() {
+    local plugin
+    need tshark
+    plugin=$(echo "$OPTRAIL_BUILD"/plugins/*/epan/optrail.so)
+    [ -e "$plugin" ] || skip "the Wireshark plugin is not built"
+    tshark_dir=$(mktemp -d)
+    mkdir -p "$tshark_dir/home" "$tshark_dir/none" "$tshark_dir/config"
+    cp -r "$OPTRAIL_BUILD/plugins" "$tshark_dir/plugins"
+    as_user=(env)
+    if [ "$(id -u)" = 0 ]; then
+        need setpriv
+        chown 65534:65534 "$tshark_dir/home"
+        as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups env)
+    fi
+    preload=()
+    if [ "${OPTRAIL_SANITIZE:-0}" = 1 ]; then
+        # The program is not instrumented, its libraries leak: only our own faults count.
+        preload=("LD_PRELOAD=$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)"
+            ASAN_OPTIONS=detect_leaks=0:abort_on_error=1)
+    fi
+}
+
+tshark_with() { # PLUGIN-DIR ARGUMENT...
+    local plugins=$1
+    shift
+    chmod -R a+rX "$tshark_dir"
+    (cd "$tshark_dir" && "${as_user[@]}" LC_ALL=C TZ=UTC HOME="$tshark_dir/home" \
+        XDG_CONFIG_HOME="$tshark_dir/config" WIRESHARK_PLUGIN_DIR="$plugins" \
+        "${preload[@]}" tshark "$@")
+}
+
+run_tshark() { tshark_with "$tshark_dir/plugins" "$@"; }
+run_stock_tshark() { tshark_with "$tshark_dir/none" "$@"; }
