@@ -12,6 +12,7 @@ struct sighting { /* one instance of what a finding speaks of */
     enum confidence confidence;
     unsigned direction;            /* of the connection */
     const struct identity *option; /* NULL: not about one */
+    uint8_t kind;                  /* the option's, as it stood on the wire; 0: its usual one */
     int segment;                   /* enum segment_class, -1: not about a class */
     uint64_t frame_a, frame_b;     /* 0: none */
     uint64_t event;                /* frame number of a hook record; 0: none */

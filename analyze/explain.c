@@ -112,10 +112,10 @@ static void append_kind(GString *text, const struct evidence *e)
 {
     if (e->option == NULL)
         g_string_append(text, "the option");
-    else if (e->option->kind == TCP_KIND_MPTCP)
+    else if (e->kind == TCP_KIND_MPTCP)
         g_string_append(text, "this MPTCP option (kind 30)");
     else
-        g_string_append_printf(text, "option kind %u", e->option->kind);
+        g_string_append_printf(text, "option kind %u", e->kind);
 }
 
 static const char *other_capture(const struct analysis *analysis, const struct evidence *e)

@@ -208,7 +208,7 @@ void judge_action(struct analysis *analysis, struct connection *connection, enum
     bool good = action->result >= 0;
     g_autofree char *call = action_text(action);
     g_autofree char *detail =
-        good ? g_strdup_printf("%s: %.*s", call, HOOK_PROGRAM_NAME, action->program)
+        good ? g_strdup_printf("%s by program %.*s", call, HOOK_PROGRAM_NAME, action->program)
              : g_strdup_printf("%s failed with %s (%s)", call, g_strerror(-action->result),
                                strerrorname_np(-action->result) ?: "unknown errno");
     struct sighting sighting = {

@@ -212,6 +212,7 @@ static void say(struct analysis *analysis, const struct option_case *c,
         .confidence = verdict_is_inconclusive(verdict) ? CONFIDENCE_INCONCLUSIVE : confidence,
         .direction = segment->direction,
         .option = option,
+        .kind = c->here ? octets_of(c->up_options, c->here)[0] : 0,
         .segment = segment->class,
         .absent_at = VANTAGES,
         .detail = detail,
@@ -295,6 +296,7 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
         say(analysis, c, option, verdict, CONFIDENCE_CERTAIN, detail);
         judge_own(analysis, c);
     }
+    c->here = NULL;
     for (unsigned i = 0; i < c->down_options->n; i++) {
         const struct option_at *extra = &c->down_options->at[i];
         if (option_list_find(c->up_options, extra->identity, nth_of(c->down_options, i)))
@@ -495,9 +497,9 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
         if (harmless && !is_counted(analysis, option))
             continue;
         see(analysis, segment, option);
+        c.here = &options.at[i];
         if (verdict != VERDICT_NONE)
             say(analysis, &c, option, verdict, CONFIDENCE_CERTAIN, NULL);
-        c.here = &options.at[i];
         if (upstream)
             judge_own(analysis, &c);
     }

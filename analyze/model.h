@@ -149,7 +149,7 @@ struct evidence { /* one finding in the making */
     uint64_t events[REPORT_FRAMES];
     uint8_t n_frames[VANTAGES], n_events;
     uint8_t event_vantage[REPORT_FRAMES];
-    uint8_t verdict, direction, confidence;
+    uint8_t verdict, direction, confidence, kind;
     int8_t segment;     /* -1: not about a class */
     uint8_t absent_at;  /* claims an absence from that vantage's packets; VANTAGES: none */
     bool absent_events; /* ... or from its hook records */
