@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 struct child {
-    pid_t pid; /* 0: none */
-    int go;    /* written to when the command may begin */
+    pid_t pid;  /* 0: none */
+    int go;     /* written to when the command may begin */
     int failed; /* the child says here why it cannot */
 };
 

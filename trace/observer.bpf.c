@@ -111,8 +111,8 @@ static __always_inline struct report_slot *claim(struct report_cpu *cpu, __u64 c
         struct report_slot *slot = &cpu->slots[i];
         if (slot->cookie == cookie && slot->op == op)
             return slot;
-        if (choice == NULL || (choice->cookie != 0 &&
-                               (slot->cookie == 0 || slot->entry_ns < choice->entry_ns)))
+        if (choice == NULL ||
+            (choice->cookie != 0 && (slot->cookie == 0 || slot->entry_ns < choice->entry_ns)))
             choice = slot;
     }
     return choice;
@@ -175,8 +175,7 @@ static __always_inline void copy_options(struct observer_event *event, void *dat
     }
 }
 
-static __always_inline void fill_header(struct observer_event *event,
-                                        struct bpf_sock_ops *context)
+static __always_inline void fill_header(struct observer_event *event, struct bpf_sock_ops *context)
 {
     void *data = context->skb_data;
     void *end = context->skb_data_end;
@@ -201,8 +200,7 @@ static __always_inline void fill_header(struct observer_event *event,
     copy_options(event, data, end);
 }
 
-static __always_inline void fill_socket(struct observer_event *event,
-                                        struct bpf_sock_ops *context)
+static __always_inline void fill_socket(struct observer_event *event, struct bpf_sock_ops *context)
 {
     event->family = context->family;
     if (context->family == FAMILY_IPV6) {

@@ -34,8 +34,8 @@
 #include "wire/pcapng_write.h"
 
 enum {
-    TICK_MIN_MS = 2, /* between two rounds while something happens ... */
-    TICK_MAX_MS = 10, /* ... and while nothing does */
+    TICK_MIN_MS = 2,       /* between two rounds while something happens ... */
+    TICK_MAX_MS = 10,      /* ... and while nothing does */
     WINDOW_NS = 200000000, /* how long a record waits for older ones */
     LINGER_NS = 150000000, /* after the command: its last segments are still under way */
     SECOND_NS = 1000000000,
@@ -130,7 +130,8 @@ static int sample_clock(struct recording *r, uint64_t dropped)
     struct hook_clock sample;
     int code = 0;
     if (trace_clock_sample(r->clock, CLOCK_TRIES, &sample)) {
-        command_note("record", "the clock was set by %+.6f s; recorded", (double)sample.step_ns / 1e9);
+        command_note("record", "the clock was set by %+.6f s; recorded",
+                     (double)sample.step_ns / 1e9);
         code = merge_restart(r->merge);
     }
     if (r->hooks)
@@ -210,14 +211,12 @@ static bool open_taps(struct recording *r, GError **error)
         if (tap == NULL)
             return false;
         g_ptr_array_add(r->taps, tap);
-        g_ptr_array_add(
-            r->report,
-            g_strdup_printf("packets: %s%s%s, %s%s, snaplen %u, libpcap", names[i],
-                            settings->netns != NULL ? " in " : "",
-                            settings->netns != NULL ? settings->netns : "",
-                            settings->filter != NULL ? "filter " : "all",
-                            settings->filter != NULL ? settings->filter : "",
-                            tap_settings.snaplen));
+        g_ptr_array_add(r->report, g_strdup_printf("packets: %s%s%s, %s%s, snaplen %u, libpcap",
+                                                   names[i], settings->netns != NULL ? " in " : "",
+                                                   settings->netns != NULL ? settings->netns : "",
+                                                   settings->filter != NULL ? "filter " : "all",
+                                                   settings->filter != NULL ? settings->filter : "",
+                                                   tap_settings.snaplen));
     }
     return true;
 }
@@ -375,8 +374,8 @@ static bool begin(struct recording *r, GError **error)
     if (settings->command != NULL) {
         bool one = settings->cgroups != NULL && settings->cgroups[0] != NULL &&
                    settings->cgroups[1] == NULL;
-        int code = child_start(&r->child, settings->command, one ? settings->cgroups[0] : NULL,
-                               r->netns);
+        int code =
+            child_start(&r->child, settings->command, one ? settings->cgroups[0] : NULL, r->netns);
         if (code != 0)
             return fail_errno(error, settings->command[0], -code);
     }

@@ -10,24 +10,24 @@
 #include <stdint.h>
 
 struct record_settings {
-    const char *output;      /* file; "-" for standard output */
-    char **interfaces;       /* NULL-terminated; empty or NULL: those that are up */
-    const char *netns;       /* NULL: this one */
-    char **cgroups;          /* NULL-terminated; empty or NULL: no hooks */
-    const char *filter;      /* NULL: every packet */
-    const char *ready_file;  /* NULL: none */
-    char **command;          /* NULL: none; ends with NULL */
-    uint32_t snaplen;        /* octets; 0: whole packets */
-    uint32_t ring;           /* octets for events; a power of two */
+    const char *output;     /* file; "-" for standard output */
+    char **interfaces;      /* NULL-terminated; empty or NULL: those that are up */
+    const char *netns;      /* NULL: this one */
+    char **cgroups;         /* NULL-terminated; empty or NULL: no hooks */
+    const char *filter;     /* NULL: every packet */
+    const char *ready_file; /* NULL: none */
+    char **command;         /* NULL: none; ends with NULL */
+    uint32_t snaplen;       /* octets; 0: whole packets */
+    uint32_t ring;          /* octets for events; a power of two */
     bool packets;
 };
 
 struct record_summary {
     uint64_t packets, packets_lost;
     uint64_t hooks, hooks_lost;
-    uint64_t late;           /* records that came too late for their place in the file */
-    uint64_t size;           /* octets of the file */
-    int command_status;      /* as waitpid() gives it; 0 without a command */
+    uint64_t late;      /* records that came too late for their place in the file */
+    uint64_t size;      /* octets of the file */
+    int command_status; /* as waitpid() gives it; 0 without a command */
 };
 
 /*

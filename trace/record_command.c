@@ -13,12 +13,16 @@
 enum { RING_KIB = 4096, RING_KIB_MIN = 4, RING_KIB_MAX = 1 << 20, SNAPLEN_MAX = 262144 };
 
 static const char description[] =
-    "Records the invocations of sock_ops hooks in cgroups (--cgroup) and the packets of interfaces\n"
-    "(-i; without it, of those that are up) into one pcapng file in order of time. Stops on SIGINT\n"
-    "or SIGTERM, or when COMMAND ends; COMMAND runs in the cgroup when exactly one is given, and in\n"
+    "Records the invocations of sock_ops hooks in cgroups (--cgroup) and the packets of "
+    "interfaces\n"
+    "(-i; without it, of those that are up) into one pcapng file in order of time. Stops on "
+    "SIGINT\n"
+    "or SIGTERM, or when COMMAND ends; COMMAND runs in the cgroup when exactly one is given, and "
+    "in\n"
     "the network namespace. Everything that was attached goes away with the process.\n"
     "\n"
-    "  optrail record -w trail.pcapng -i eth0 --cgroup /sys/fs/cgroup/system.slice -f 'tcp port 80'\n"
+    "  optrail record -w trail.pcapng -i eth0 --cgroup /sys/fs/cgroup/system.slice -f 'tcp port "
+    "80'\n"
     "  optrail record -w trail.pcapng --cgroup /sys/fs/cgroup/test -- curl http://192.0.2.1/\n";
 
 /* Exit codes: design of the command line; a recording that was cut short is EXIT_ASSERTION. */
@@ -71,8 +75,8 @@ static int run_record(int argc, char **argv)
     int snaplen = 0, ring_kib = RING_KIB;
     gboolean no_packets = FALSE;
     const GOptionEntry entries[] = {
-        {"write", 'w', 0, G_OPTION_ARG_FILENAME, &output, "The file to write; - for standard output",
-         "FILE"},
+        {"write", 'w', 0, G_OPTION_ARG_FILENAME, &output,
+         "The file to write; - for standard output", "FILE"},
         {"interface", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &interfaces,
          "Capture on this interface; may be given again", "IFACE"},
         {"netns", 0, 0, G_OPTION_ARG_FILENAME, &netns,
@@ -128,8 +132,9 @@ static int run_record(int argc, char **argv)
 
 const struct command command_record = {
     .name = "record",
-    .usage = "record -w FILE [-i IFACE]... [--netns NAME] [--cgroup DIR]... [-f FILTER] [-s SNAPLEN] "
-             "[--ready-file FILE] [--no-packets] [-- COMMAND...]",
+    .usage =
+        "record -w FILE [-i IFACE]... [--netns NAME] [--cgroup DIR]... [-f FILTER] [-s SNAPLEN] "
+        "[--ready-file FILE] [--no-packets] [-- COMMAND...]",
     .summary = "Record hook invocations and packets into one capture file",
     .run = run_record,
 };

@@ -45,15 +45,15 @@ struct watch { /* one cgroup */
     struct observers *all;
     char *path;
     uint64_t id;
-    int cgroup;               /* descriptor */
+    int cgroup; /* descriptor */
     struct observer_bpf *bpf;
-    int entry_link;           /* -1: none */
-    bool entry_attached;      /* without a link */
-    int exit_link;            /* of the copy that is attached; -1: none */
-    unsigned copy;            /* which copy that is */
-    __u32 exit_id[2];         /* program ids of the copies */
+    int entry_link;      /* -1: none */
+    bool entry_attached; /* without a link */
+    int exit_link;       /* of the copy that is attached; -1: none */
+    unsigned copy;       /* which copy that is */
+    __u32 exit_id[2];    /* program ids of the copies */
     __u32 entry_id;
-    GHashTable *settled;      /* ids of programs behind the exit observer that were dealt with */
+    GHashTable *settled; /* ids of programs behind the exit observer that were dealt with */
 };
 
 struct observers {
@@ -545,8 +545,7 @@ static void *observer_attach(const struct source_settings *settings, GPtrArray *
     all->control_map = bpf_map__fd(first->bpf->maps.optrail_control);
     all->ring = ring_buffer__new(bpf_map__fd(first->bpf->maps.ring), on_event, all, NULL);
     if (all->ring == NULL) {
-        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "ring of events: %s",
-                    g_strerror(errno));
+        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "ring of events: %s", g_strerror(errno));
         goto fail;
     }
     count_recorder(all, 1);

@@ -65,8 +65,8 @@ char **tap_interfaces(int netns)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
-static int set_error(GError **error, enum trace_error code, const char *interface,
-                     const char *what, const char *advice)
+static int set_error(GError **error, enum trace_error code, const char *interface, const char *what,
+                     const char *advice)
 {
     g_set_error(error, TRACE_ERROR, code, "interface %s: %s%s", interface, what, advice);
     return -1;
@@ -87,10 +87,9 @@ static int activate(struct tap *tap, const struct tap_settings *settings, GError
 
     int code = pcap_activate(tap->pcap);
     if (code == PCAP_ERROR_NO_SUCH_DEVICE)
-        return set_error(error, TRACE_ERROR_INPUT, settings->interface,
-                         "there is none of that name",
-                         settings->netns >= 0 ? " in that network namespace; see: ip link"
-                                              : "; see: ip link");
+        return set_error(
+            error, TRACE_ERROR_INPUT, settings->interface, "there is none of that name",
+            settings->netns >= 0 ? " in that network namespace; see: ip link" : "; see: ip link");
     if (code == PCAP_ERROR_PERM_DENIED)
         return set_error(error, TRACE_ERROR_INPUT, settings->interface,
                          "capturing needs the capability CAP_NET_RAW", "; run it as root");

@@ -12,10 +12,10 @@ struct tap;
 
 struct tap_settings {
     const char *interface;
-    const char *filter;    /* pcap-filter(7); NULL: everything */
-    uint32_t snaplen;      /* octets of a packet that are kept */
-    uint32_t buffer;       /* octets of the kernel's buffer */
-    int netns;             /* descriptor of a network namespace; -1: this one */
+    const char *filter; /* pcap-filter(7); NULL: everything */
+    uint32_t snaplen;   /* octets of a packet that are kept */
+    uint32_t buffer;    /* octets of the kernel's buffer */
+    int netns;          /* descriptor of a network namespace; -1: this one */
 };
 
 struct tap_packet {

@@ -51,7 +51,7 @@ refuse 2 "unexpected" --no-packets --cgroup "$cgroup" unexpected
 run 2 --no-packets --cgroup "$cgroup"
 run 3 -w "$work" --no-packets --cgroup "$cgroup"
 run 3 -w "$work/none/file" --no-packets --cgroup "$cgroup"
-run 1 -w /dev/full --no-packets --cgroup "$cgroup" -- true
+run 3 -w /dev/full --no-packets --cgroup "$cgroup" -- true
 grep -q 'No space left' "$work/said" || fail "a full disk: $(cat "$work/said")"
 
 # A file that is there is left alone until the recording begins; then it is written anew.
