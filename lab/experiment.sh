@@ -42,13 +42,19 @@ experiment_load() {
 	experiment_choose
 	for side in client server; do
 		experiment_loaded+=("${lab_cgroup[$side]}")
-		"$OPTRAIL" load cc --cgroup "${lab_cgroup[$side]}" --set algorithm="$experiment_algorithm" \
-			>/dev/null 2>"$experiment_tmp/load" &&
-			"$OPTRAIL" load uto --cgroup "${lab_cgroup[$side]}" --set timeout=34 \
-				>/dev/null 2>"$experiment_tmp/load" && continue
-		cat "$experiment_tmp/load" >&2
-		return 1
+		experiment_load_one "$side" cc --set algorithm="$experiment_algorithm" &&
+			experiment_load_one "$side" uto --set timeout=34 || return
 	done
+}
+
+# Loads a program; returns 3 when this machine cannot, 1 when we asked for something wrong.
+experiment_load_one() { # SIDE PROGRAM [OPTION...]
+	local side=$1 status
+	shift
+	"$OPTRAIL" load "$@" --cgroup "${lab_cgroup[$side]}" >/dev/null 2>"$experiment_tmp/load" && return
+	status=$?
+	cat "$experiment_tmp/load" >&2
+	return $((status == 3 ? 3 : 1))
 }
 
 # Starts the recorders of both ends and returns when they are ready.
@@ -138,7 +144,7 @@ experiment_report() {
 
 experiment() {
 	experiment_start_folder || return 3
-	experiment_load || return 3
+	experiment_load || return
 	experiment_record || return 3
 	experiment_traffic || {
 		((interrupted)) || lab_say 'the traffic did not get through'
