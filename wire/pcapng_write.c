@@ -16,7 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 1 << 20, OPTION_VALUE_MAX = 65535 - 3 };
+enum {
+    BUFFER_SIZE = 1 << 20,
+    OPTION_VALUE_MAX = 65535 - 3,
+    PACKET_MAX = 15 << 20, /* a block that readers, ours too, believe */
+};
 
 enum {
     BLOCK_SECTION = 0x0a0d0d0a,
@@ -188,7 +192,7 @@ int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *pac
 
     if (w->error)
         return w->error;
-    if (packet->interface >= w->interfaces)
+    if (packet->interface >= w->interfaces || packet->captured > PACKET_MAX)
         return w->error = -EINVAL;
     begin_block(w, BLOCK_ENHANCED_PACKET);
     put_u32(w, packet->interface);

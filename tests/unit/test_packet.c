@@ -477,6 +477,54 @@ static void test_mutated_packets_never_read_outside(void **state)
     }
 }
 
+/* Ethernet has a straight way for plain packets; raw IP never takes it. */
+static void test_the_straight_way_agrees_with_the_general_one(void **state)
+{
+    (void)state;
+    g_autoptr(GRand) random = g_rand_new_with_seed(9293);
+    unsigned tcp = 0;
+    for (unsigned round = 0; round < 20000; round++) {
+        struct fixture f = fixture_new(true);
+        struct packet straight, general;
+        add_ethernet(&f, 0x0800);
+        add_ipv4(&f, 32 + 5);
+        add_tcp(&f, options, sizeof(options), 5);
+        if (round % 2)
+            add_zeros(&f, 9);
+        f.octets->data[g_rand_int_range(random, 14, (gint32)f.octets->len)] =
+            (uint8_t)g_rand_int(random);
+        size_t length = f.octets->len;
+        size_t captured = (size_t)g_rand_int_range(random, 14, (gint32)length + 1);
+        const uint8_t *data = f.octets->data;
+        enum packet_status status =
+            packet_dissect(LINKTYPE_ETHERNET, data, captured, length, &straight);
+        assert_int_equal(
+            packet_dissect(LINKTYPE_IPV4, data + 14, captured - 14, length - 14, &general), status);
+        if (status == PACKET_TCP) {
+            tcp++;
+            assert_memory_equal(&straight.source, &general.source, sizeof(general.source));
+            assert_memory_equal(&straight.destination, &general.destination,
+                                sizeof(general.destination));
+            assert_int_equal(straight.seq, general.seq);
+            assert_int_equal(straight.ack, general.ack);
+            assert_int_equal(straight.window, general.window);
+            assert_int_equal(straight.ip_id, general.ip_id);
+            assert_int_equal(straight.flags, general.flags);
+            assert_int_equal(straight.ttl, general.ttl);
+            assert_int_equal(straight.header_length, general.header_length);
+            assert_int_equal(straight.options_length, general.options_length);
+            assert_int_equal(straight.options_captured, general.options_captured);
+            assert_int_equal(straight.fragment, general.fragment);
+            assert_ptr_equal(straight.options, general.options);
+            assert_ptr_equal(straight.payload, general.payload);
+            assert_int_equal(straight.payload_length, general.payload_length);
+            assert_int_equal(straight.payload_captured, general.payload_captured);
+        }
+        fixture_free(&f);
+    }
+    assert_true(tcp > 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_neighbouring_flows_do_not_collide),
         cmocka_unit_test(test_endpoints_as_text),
         cmocka_unit_test(test_mutated_packets_never_read_outside),
+        cmocka_unit_test(test_the_straight_way_agrees_with_the_general_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
