@@ -23,7 +23,12 @@
 #include "analyze/translate.h"
 #include "wire/bytes.h"
 
-enum { HOOKS_WAITING_MAX = 32, PROGRESS_EVERY = 1 << 16, EVICT_EVERY = 1 << 12 };
+enum {
+    HOOKS_WAITING_MAX = 32,
+    PROGRESS_EVERY = 1 << 16,
+    EVICT_EVERY = 1 << 10,
+    EVICT_AT_ONCE = 256
+};
 
 /* After both ends have closed, stragglers are waited for that long (twice the usual MSL). */
 static const uint64_t QUIET_NS = 120ull * 1000 * 1000 * 1000;
@@ -221,22 +226,36 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
     for (unsigned v = 0; v < analysis->n_vantages; v++) {
         const struct side *side = connection->sides[v];
         const struct input *input = analysis->inputs[v];
-        if (side == NULL && input->kind != INPUT_END)
-            return false; /* it may still come */
-        if (side && input->kind != INPUT_END &&
-            (!side_closed(side) || input->time_ns < side->last_ns + QUIET_NS))
+        uint64_t last_ns;
+        if (input->kind == INPUT_END)
+            continue;
+        if (side) {
+            last_ns = side->last_ns;
+        } else { /* seen at the other vantage point only: it may still come */
+            uint64_t here_ns = connection->sides[!v]->last_ns;
+            if (!analysis->clock->known)
+                return false;
+            last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->latest_ns
+                                     : here_ns - (uint64_t)analysis->clock->latest_ns;
+        }
+        if (input->time_ns < last_ns + QUIET_NS)
             return false;
     }
     return true;
 }
 
+/* Looks at some of the closed connections, the longest closed first. */
 static void evict(struct analysis *analysis)
 {
-    while (analysis->closed && is_quiet(analysis, analysis->closed)) {
+    for (unsigned i = 0; i < EVICT_AT_ONCE && analysis->closed; i++) {
         struct connection *connection = analysis->closed;
         analysis->closed = connection->closed_next;
         if (analysis->closed == NULL)
             analysis->closed_last = NULL;
+        if (!is_quiet(analysis, connection)) {
+            closing_add(analysis, connection);
+            continue;
+        }
         connection_finish(analysis, connection);
         connection->finished = true;
     }

@@ -16,9 +16,10 @@
 
 enum { INITIAL_BUCKETS = 4096, DISAGREEMENTS_AT_FIRST = 2, DISAGREEMENTS_LATER = 8 };
 
-struct join {
-    struct segment **buckets;
-    size_t n_buckets; /* a power of two */
+struct
+    join { /* what waits, by key; the two vantage points apart, so that each looks at the other */
+    struct segment **buckets[VANTAGES]; /* newest first */
+    size_t n_buckets;                   /* a power of two, each */
     size_t n_waiting;
 };
 
@@ -26,7 +27,8 @@ struct join *join_new(void)
 {
     struct join *join = g_new0(struct join, 1);
     join->n_buckets = INITIAL_BUCKETS;
-    join->buckets = g_new0(struct segment *, join->n_buckets);
+    for (unsigned v = 0; v < VANTAGES; v++)
+        join->buckets[v] = g_new0(struct segment *, join->n_buckets);
     return join;
 }
 
@@ -34,7 +36,8 @@ void join_free(struct join *join)
 {
     if (join == NULL)
         return;
-    g_free(join->buckets);
+    for (unsigned v = 0; v < VANTAGES; v++)
+        g_free(join->buckets[v]);
     g_free(join);
 }
 
@@ -68,42 +71,47 @@ static bool key_equal(const struct segment *s, const struct segment *t)
            (!ack_matters(s) || s->ack == t->ack);
 }
 
+static struct segment **bucket_of(const struct join *join, unsigned vantage, uint32_t hash)
+{
+    return &join->buckets[vantage][hash & (join->n_buckets - 1)];
+}
+
 static void hash_grow(struct join *join)
 {
-    struct segment **old = join->buckets;
     size_t n_old = join->n_buckets;
     join->n_buckets *= 2;
-    join->buckets = g_new0(struct segment *, join->n_buckets);
-    /* Order within a bucket is kept: each old bucket falls into two new ones. */
-    for (size_t i = 0; i < n_old; i++) {
-        struct segment **tails[2] = {&join->buckets[i], &join->buckets[i + n_old]};
-        struct segment *next;
-        for (struct segment *s = old[i]; s; s = next) {
-            next = s->bucket_next;
-            s->bucket_next = NULL;
-            unsigned half = (s->hash & n_old) != 0;
-            *tails[half] = s;
-            tails[half] = &s->bucket_next;
+    for (unsigned v = 0; v < VANTAGES; v++) {
+        struct segment **old = join->buckets[v];
+        join->buckets[v] = g_new0(struct segment *, join->n_buckets);
+        /* Order within a bucket is kept: each old bucket falls into two new ones. */
+        for (size_t i = 0; i < n_old; i++) {
+            struct segment **tails[2] = {&join->buckets[v][i], &join->buckets[v][i + n_old]};
+            struct segment *next;
+            for (struct segment *s = old[i]; s; s = next) {
+                next = s->bucket_next;
+                s->bucket_next = NULL;
+                unsigned half = (s->hash & n_old) != 0;
+                *tails[half] = s;
+                tails[half] = &s->bucket_next;
+            }
         }
+        g_free(old);
     }
-    g_free(old);
 }
 
 static void hash_add(struct join *join, struct segment *s)
 {
     if (join->n_waiting >= join->n_buckets)
         hash_grow(join);
-    struct segment **link = &join->buckets[s->hash & (join->n_buckets - 1)];
-    while (*link)
-        link = &(*link)->bucket_next;
-    *link = s;
-    s->bucket_next = NULL;
+    struct segment **bucket = bucket_of(join, s->vantage, s->hash);
+    s->bucket_next = *bucket;
+    *bucket = s;
     join->n_waiting++;
 }
 
 static void hash_remove(struct join *join, struct segment *s)
 {
-    struct segment **link = &join->buckets[s->hash & (join->n_buckets - 1)];
+    struct segment **link = bucket_of(join, s->vantage, s->hash);
     while (*link != s)
         link = &(*link)->bucket_next;
     *link = s->bucket_next;
@@ -193,23 +201,25 @@ struct choice {
     bool disagreed; /* one has the key, but not the timestamp */
 };
 
+/* The best of what waits at the other vantage point; of equally good ones the oldest. */
 static struct choice choose(const struct join *join, const struct segment *s, bool demanding)
 {
     struct choice choice = {NULL, 0, false, false};
-    struct segment *candidate = join->buckets[s->hash & (join->n_buckets - 1)];
+    struct segment *candidate = *bucket_of(join, !s->vantage, s->hash);
     for (; candidate; candidate = candidate->bucket_next) {
-        if (candidate->vantage == s->vantage || !key_equal(s, candidate) ||
-            (candidate->cover && candidate->cover->covered > 0))
+        if (!key_equal(s, candidate) || (candidate->cover && candidate->cover->covered > 0))
             continue;
         unsigned points = fit(s, candidate);
         if (points == 0) {
             choice.disagreed = true;
             points = demanding ? 0 : 1;
         }
-        if (points > choice.points)
-            choice = (struct choice){candidate, points, false, choice.disagreed};
-        else if (points > 0 && points == choice.points && !same_options(candidate, choice.best))
-            choice.ambiguous = true;
+        if (points == 0 || points < choice.points)
+            continue;
+        choice.ambiguous =
+            points == choice.points && (choice.ambiguous || !same_options(candidate, choice.best));
+        choice.points = points;
+        choice.best = candidate;
     }
     return choice;
 }
