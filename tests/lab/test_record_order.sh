@@ -13,7 +13,7 @@ foreign second "$cgroup/below" 0xbee6
 record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup/below" --cgroup "$cgroup"
 traffic 5 20000 192.0.2.2 "$cgroup/below"
 foreign third "$cgroup" 0xbee7
-{ for _ in {1..12}; do traffic 10 20000 192.0.2.2 "$cgroup/below"; done; } &
+traffic 2000 2000 192.0.2.2 "$cgroup/below" & # all the while
 load=$!
 for _ in {1..60}; do
     grep -q 'observing after it' "$work/said" && break

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Programs of ours say what they did, and it stands in the record of the invocation in which they
+# did it; two recorders on one cgroup both have it.
+set -u
+. "$(dirname "$0")/record.sh"
+setup
+"$optrail" load cc --cgroup "$cgroup" --set algorithm=reno >"$work/load" 2>&1 ||
+    fail "load: $(cat "$work/load")"
+trap '"$optrail" unload --all --cgroup "$cgroup" >/dev/null 2>&1; cleanup' EXIT
+
+record "$work/other" --no-packets --cgroup "$cgroup"
+other=$recorder
+record "$work/file" --netns "$base-b" -i link-b --cgroup "$cgroup"
+traffic 5 1000
+stop
+recorder=$other
+stop
+
+for file in file other; do
+    "$records" "$work/$file" >"$work/records" || fail "not as documented"
+    /usr/bin/python3 - "$work/records" <<'PY' || fail "$file: see above"
+import json, sys
+RESERVE, STORE, LOAD, SETSOCKOPT = 1, 2, 3, 4
+records = [json.loads(line) for line in open(sys.argv[1])]
+hooks = [r for r in records if r["type"] == "hook"]
+seen = [(h, a) for h in hooks for a in h["actions"]]
+
+def check(claim, holds):
+    if not holds:
+        sys.exit("not so: " + claim)
+
+def of(op, kind):
+    return [(h, a) for h, a in seen if h["op"] == op and a["kind"] == kind and a["result"] >= 0]
+
+reserved, stored, loaded, acted = (of("LEN", RESERVE), of("WRITE", STORE), of("PASSIVE", LOAD),
+                                   of("PASSIVE", SETSOCKOPT))
+for name, actions in ("reserve", reserved), ("store", stored), ("load", loaded), ("set", acted):
+    check("5 connections: %s %d times" % (name, len(actions)), len(actions) == 5)
+    check("in 5 sockets", len({h["cookie"] for h, _ in actions}) == 5)
+    check("by cc", all(a["program"] == "cc" for _, a in actions))
+check("6 octets were reserved", all(h["reserved"] == 6 for h, _ in reserved))
+check("the octets that it says it stored stand in the header",
+      all(a["head"] == "fd064f430001" and h["options"].endswith(a["head"]) for h, a in stored))
+check("and those that it found", all(a["head"] in h["options"] for h, a in loaded))
+check("it set reno", all(bytes.fromhex(a["value"]).rstrip(b"\0") == b"reno" for _, a in acted))
+check("each invocation is in it once", len(hooks) == len({h["id"] for h in hooks}) and
+      len({(h["cookie"], h["op"], h["monotonic_ns"]) for h in hooks}) == len(hooks))
+check("the entry observer ran before all of them", all(h["flags"] & 8 for h, _ in seen))
+PY
+done
+sizes=$(grep -c '"type": "hook"' "$work/records")
+"$records" "$work/file" >"$work/records"
+[ "$(grep -c '"type": "hook"' "$work/records")" = "$sizes" ] || fail "the two saw different numbers of hooks"
