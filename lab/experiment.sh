@@ -16,7 +16,6 @@ experiment_bytes=4000
 experiment_family=ipv4
 experiment_output=''   # folder that keeps the recordings; empty: they go when the lab goes
 experiment_tmp=''
-experiment_loaded=()   # cgroups to unload
 experiment_recorders=()
 experiment_server=''   # the traffic server's process
 
@@ -41,7 +40,6 @@ experiment_load() {
 	local side
 	experiment_choose
 	for side in client server; do
-		experiment_loaded+=("${lab_cgroup[$side]}")
 		experiment_load_one "$side" cc --set algorithm="$experiment_algorithm" &&
 			experiment_load_one "$side" uto --set timeout=34 || return
 	done
@@ -177,10 +175,10 @@ experiment_down() {
 		wait "$experiment_server" 2>/dev/null # bash would remark on the signal
 	fi
 	experiment_stop
-	for cgroup in "${experiment_loaded[@]}"; do
+	# Those of a command too: what is pinned would stay when the cgroup goes.
+	for cgroup in "${lab_cgroup[@]}"; do
 		"$OPTRAIL" unload --all --cgroup "$cgroup" >/dev/null 2>&1
 	done
-	experiment_loaded=()
 	[[ -n $experiment_tmp ]] && rm -rf -- "$experiment_tmp"
 	experiment_tmp=''
 }
