@@ -26,16 +26,18 @@ static int ett_record = -1, ett_options = -1, ett_action = -1, ett_flags = -1;
 struct fixed_field {
     int id;
     uint16_t offset, length;
+    uint32_t needs; /* hook_flags without which the field has no meaning */
     header_field_info info;
 };
 
-#define FIELD(at, size, name, abbreviation, type, display, strings, blurb)                         \
+#define FIELD_IF(needs, at, size, name, abbreviation, type, display, strings, blurb)               \
     {                                                                                              \
-        -1, at, size,                                                                              \
+        -1, at, size, needs,                                                                       \
         {                                                                                          \
             name, abbreviation, type, display, strings, 0, blurb, HFILL                            \
         }                                                                                          \
     }
+#define FIELD(...) FIELD_IF(0, __VA_ARGS__)
 
 static const unit_name_string unit_ns = {(char *)" ns", NULL};
 static const unit_name_string unit_us = {(char *)" us", NULL};
@@ -77,24 +79,27 @@ static struct fixed_field hook_fields[] = {
           "Cookie of the network namespace; 0 not known"),
     FIELD(112, 2, "Local port", "optrail.hook.local.port", FT_UINT16, BASE_DEC, NULL, NULL),
     FIELD(114, 2, "Remote port", "optrail.hook.remote.port", FT_UINT16, BASE_DEC, NULL, NULL),
-    FIELD(124, 4, "Sequence number", "optrail.hook.seq", FT_UINT32, BASE_DEC, NULL,
-          "Of the segment, as it stands in the header"),
-    FIELD(128, 4, "Acknowledgment number", "optrail.hook.ack", FT_UINT32, BASE_DEC, NULL,
-          "Of the segment, as it stands in the header"),
-    FIELD(140, 4, "Segment length", "optrail.hook.len", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
-          &unit_octets, "Payload, super-segments whole"),
-    FIELD(118, 1, "TCP flags", "optrail.hook.tcp_flags", FT_UINT8, BASE_HEX, NULL, NULL),
-    FIELD(164, 2, "Window", "optrail.hook.window", FT_UINT16, BASE_DEC, NULL,
-          "As it stands in the header, not scaled"),
+    FIELD_IF(HOOK_FLAG_HEADER, 124, 4, "Sequence number", "optrail.hook.seq", FT_UINT32, BASE_DEC,
+             NULL, "Of the segment, as it stands in the header"),
+    FIELD_IF(HOOK_FLAG_HEADER, 128, 4, "Acknowledgment number", "optrail.hook.ack", FT_UINT32,
+             BASE_DEC, NULL, "Of the segment, as it stands in the header"),
+    FIELD_IF(HOOK_FLAG_HEADER, 140, 4, "Segment length", "optrail.hook.len", FT_UINT32,
+             BASE_DEC | BASE_UNIT_STRING, &unit_octets, "Payload, super-segments whole"),
+    FIELD_IF(HOOK_FLAG_HEADER, 118, 1, "TCP flags", "optrail.hook.tcp_flags", FT_UINT8, BASE_HEX,
+             NULL, NULL),
+    FIELD_IF(HOOK_FLAG_HEADER, 164, 2, "Window", "optrail.hook.window", FT_UINT16, BASE_DEC, NULL,
+             "As it stands in the header, not scaled"),
     FIELD(56, 4, "Argument 0", "optrail.hook.arg0", FT_UINT32, BASE_DEC, NULL, NULL),
     FIELD(60, 4, "Argument 1", "optrail.hook.arg1", FT_UINT32, BASE_DEC, NULL, NULL),
     FIELD(64, 4, "Argument 2", "optrail.hook.arg2", FT_UINT32, BASE_DEC, NULL, NULL),
     FIELD(68, 4, "Argument 3", "optrail.hook.arg3", FT_UINT32, BASE_DEC, NULL, NULL),
     FIELD(72, 4, "Reply", "optrail.hook.reply", FT_UINT32, BASE_DEC, NULL, NULL),
-    FIELD(168, 2, "Reserved", "optrail.hook.reserved", FT_UINT16, BASE_DEC | BASE_UNIT_STRING,
-          &unit_octets, "Option space reserved in this invocation or for it"),
-    FIELD(119, 1, "Options before", "optrail.hook.options_before", FT_UINT8,
-          BASE_DEC | BASE_UNIT_STRING, &unit_octets, "Options that stood before the programs ran"),
+    FIELD_IF(HOOK_FLAG_RESERVED, 168, 2, "Reserved", "optrail.hook.reserved", FT_UINT16,
+             BASE_DEC | BASE_UNIT_STRING, &unit_octets,
+             "Option space reserved in this invocation or for it"),
+    FIELD_IF(HOOK_FLAG_ENTRY, 119, 1, "Options before", "optrail.hook.options_before", FT_UINT8,
+             BASE_DEC | BASE_UNIT_STRING, &unit_octets,
+             "Options that stood before the programs ran"),
     FIELD(160, 4, "TCP state", "optrail.hook.state", FT_UINT32, BASE_DEC, state_names, NULL),
     FIELD(132, 4, "Next to send", "optrail.hook.snd_nxt", FT_UINT32, BASE_DEC, NULL, NULL),
     FIELD(136, 4, "Next to receive", "optrail.hook.rcv_nxt", FT_UINT32, BASE_DEC, NULL, NULL),
@@ -106,8 +111,8 @@ static struct fixed_field hook_fields[] = {
           NULL),
     FIELD(120, 4, "MPTCP token", "optrail.hook.token", FT_UINT32, BASE_HEX, NULL,
           "Token of the connection; 0 none"),
-    FIELD(156, 4, "Duration", "optrail.hook.duration", FT_UINT32, BASE_DEC | BASE_UNIT_STRING,
-          &unit_ns, "From the entry observer to the exit observer"),
+    FIELD_IF(HOOK_FLAG_ENTRY, 156, 4, "Duration", "optrail.hook.duration", FT_UINT32,
+             BASE_DEC | BASE_UNIT_STRING, &unit_ns, "From the entry observer to the exit observer"),
     FIELD(166, 2, "CPU", "optrail.hook.cpu", FT_UINT16, BASE_DEC, NULL, NULL),
     FIELD(8, 8, "Time", "optrail.hook.time", FT_UINT64, BASE_DEC | BASE_UNIT_STRING, &unit_ns,
           "CLOCK_REALTIME when the programs had run"),
@@ -321,11 +326,13 @@ static void set_info(packet_info *pinfo, const struct hook_record *record)
 
 /* --- trees ------------------------------------------------------------------------------------- */
 
-static void add_fixed(proto_tree *tree, tvbuff_t *tvb, struct fixed_field *fields, size_t n)
+static void add_fixed(proto_tree *tree, tvbuff_t *tvb, const struct fixed_field *fields, size_t n,
+                      uint32_t flags)
 {
     for (size_t i = 0; i < n; i++)
-        proto_tree_add_item(tree, fields[i].id, tvb, fields[i].offset, fields[i].length,
-                            ENC_LITTLE_ENDIAN);
+        if ((fields[i].needs & ~flags) == 0)
+            proto_tree_add_item(tree, fields[i].id, tvb, fields[i].offset, fields[i].length,
+                                ENC_LITTLE_ENDIAN);
 }
 
 static void add_address(proto_tree *tree, tvbuff_t *tvb, const struct endpoint *endpoint,
@@ -447,7 +454,7 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     proto_tree *subtree = proto_item_add_subtree(top, ett_record);
     add_address(subtree, tvb, &record.local, LOCAL_OFFSET, hf_local4, hf_local6);
     add_address(subtree, tvb, &record.remote, REMOTE_OFFSET, hf_remote4, hf_remote6);
-    add_fixed(subtree, tvb, hook_fields, G_N_ELEMENTS(hook_fields));
+    add_fixed(subtree, tvb, hook_fields, G_N_ELEMENTS(hook_fields), record.flags);
     add_flags(subtree, tvb);
     add_items(subtree, pinfo, tvb, &record);
     return length;
@@ -472,7 +479,7 @@ static int dissect_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     else
         col_add_fstr(pinfo->cinfo, COL_INFO, "Clock sample, bracket of %u ns", sample.width_ns);
     add_fixed(proto_item_add_subtree(top, ett_record), tvb, clock_fields,
-              G_N_ELEMENTS(clock_fields));
+              G_N_ELEMENTS(clock_fields), 0);
     return length;
 }
 

@@ -67,3 +67,11 @@ tshark_with() { # PLUGIN-DIR ARGUMENT...
 
 run_tshark() { tshark_with "$tshark_dir/plugins" "$@"; }
 run_stock_tshark() { tshark_with "$tshark_dir/none" "$@"; }
+
+# same WHAT EXPECTED GOT: fails with the difference. 4.4 shows booleans in words, 4.0 as digits.
+same() {
+    local got=${3//True/1}
+    printf '%s\n' "$2" >"$tshark_dir/expected"
+    printf '%s\n' "${got//False/0}" >"$tshark_dir/got"
+    diff "$tshark_dir/expected" "$tshark_dir/got" >&2 || fail "$1"
+}
