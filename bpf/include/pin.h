@@ -6,10 +6,13 @@
 #define OPTRAIL_BPF_PIN_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "bpf/include/report_abi.h"
 
@@ -30,6 +33,34 @@ static inline int optrail_pin_dir_prepare(void)
     if (mkdir(OPTRAIL_PIN_DIR, 0700) != 0 && errno != EEXIST)
         return -errno;
     return 0;
+}
+
+/*
+ * Prepares the folder and keeps everybody else from adding to it or tidying it up until the
+ * descriptor that is returned is closed; waits for others. A negative errno. Whoever unloads the
+ * last program removes the maps that nobody uses: hold the lock from opening a map by its pin
+ * until a program is pinned, or the recorder counted.
+ */
+static inline int optrail_pin_dir_lock(void)
+{
+    int result = optrail_pin_dir_prepare();
+    if (result != 0)
+        return result;
+    int fd = open(OPTRAIL_BPFFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX) != 0) {
+        result = -errno;
+        close(fd);
+        return result;
+    }
+    /* The folder may have been tidied away while we waited. */
+    result = optrail_pin_dir_prepare();
+    if (result != 0) {
+        close(fd);
+        return result;
+    }
+    return fd;
 }
 
 #endif

@@ -189,9 +189,9 @@ bool loaded_attach(const struct program *program, const char *cgroup, const uint
     int cgroup_fd = cgroup_open(cgroup, &cgroup_id, error);
     if (cgroup_fd < 0)
         return false;
-    int result = optrail_pin_dir_prepare();
-    if (result != 0) {
-        set_error(error, -result, "cannot prepare", OPTRAIL_PIN_DIR);
+    int lock = optrail_pin_dir_lock();
+    if (lock < 0) {
+        set_error(error, -lock, "cannot prepare", OPTRAIL_PIN_DIR);
         goto cleanup;
     }
     if (is_loaded(program, cgroup_id)) {
@@ -207,6 +207,11 @@ bool loaded_attach(const struct program *program, const char *cgroup, const uint
 cleanup:
     if (object != NULL)
         bpf_object__close(object);
+    if (lock >= 0) {
+        if (!done)
+            loaded_tidy();
+        close(lock);
+    }
     close(cgroup_fd);
     return done;
 }

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bpf/include/report_abi.h"
+#include "bpf/include/pin.h"
 #include "bpf/load/cgroup.h"
 #include "bpf/load/variable.h"
 #include "wire/command.h"
@@ -221,8 +221,7 @@ static bool recorder_runs(void)
     return runs;
 }
 
-/* Unpins the maps of reports when neither a program nor a recorder needs them. */
-static void remove_report_maps(void)
+void loaded_tidy(void)
 {
     g_autoptr(GPtrArray) left = loaded_list(NULL, NULL);
     if (left == NULL || left->len > 0 || recorder_runs())
@@ -238,6 +237,12 @@ bool loaded_remove(const struct loaded *loaded, GError **error)
     g_autofree char *dir = pin_path(loaded, "");
     g_autofree char *group_dir = g_path_get_dirname(dir);
 
+    int lock = optrail_pin_dir_lock();
+    if (lock < 0) {
+        g_autofree char *reason = bpf_error_reason(-lock);
+        g_set_error(error, LOAD_ERROR, EXIT_INPUT, "cannot lock " OPTRAIL_PIN_DIR ": %s", reason);
+        return false;
+    }
     int fd = bpf_obj_get(pin);
     if (fd >= 0) {
         /* At once, even where somebody else holds the link too (5.9; else with the last holder). */
@@ -247,10 +252,12 @@ bool loaded_remove(const struct loaded *loaded, GError **error)
     if (unlink(pin) != 0 && errno != ENOENT) {
         g_autofree char *reason = bpf_error_reason(errno);
         g_set_error(error, LOAD_ERROR, EXIT_INPUT, "cannot remove %s: %s", pin, reason);
+        close(lock);
         return false;
     }
     rmdir(dir);
     rmdir(group_dir); /* stays while another program is in it */
-    remove_report_maps();
+    loaded_tidy();
+    close(lock);
     return true;
 }

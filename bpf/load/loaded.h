@@ -49,6 +49,9 @@ GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error);
 /* Detaches and unpins; when it was the last and no recorder runs, nothing of ours is left. */
 bool loaded_remove(const struct loaded *loaded, GError **error);
 
+/* Unpins what programs and recorders share, when nobody needs it. With optrail_pin_dir_lock() held. */
+void loaded_tidy(void);
+
 /*
  * What an errno of bpf() means here: which capability or kernel feature is missing, in a phrase.
  * Free with g_free().
