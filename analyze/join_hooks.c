@@ -55,6 +55,21 @@ static void hook_list_shorten(struct analysis *analysis, struct hook_list *list,
     }
 }
 
+/* Forgets the oldest beyond so many, but not soon those that nothing was found for. */
+static void parses_shorten(struct analysis *analysis, struct hook_list *list)
+{
+    struct hook_event *before = NULL, *next;
+    for (struct hook_event *event = list->first; event && list->n > RECENT_MAX; event = next) {
+        next = event->next;
+        if (!event->matched && list->n <= UNMATCHED_MAX) {
+            before = event;
+            continue;
+        }
+        hook_list_take(list, before, event);
+        slab_give(&analysis->hook_events, event);
+    }
+}
+
 static void segment_list_add(struct analysis *analysis, struct segment_list *list,
                              const struct segment *segment)
 {
@@ -134,12 +149,19 @@ static bool is_spent(const struct hook_event *write)
     return write->matched && write->covered >= write->length;
 }
 
+static bool overlaps(const struct hook_event *write, const struct segment *segment)
+{
+    return write->direction == segment->direction && write->length > 0 && segment->length > 0 &&
+           segment->seq_wire - write->seq < write->length;
+}
+
 /* A segment leaves: the write that it comes from, one not seen yet before one of several slices. */
 static bool leave(struct analysis *analysis, struct hook_list *writes,
                   const struct segment *segment)
 {
     struct hook_event *before = NULL, *found = NULL, *found_before = NULL;
     for (struct hook_event *write = writes->first; write; before = write, write = write->next) {
+        write->again |= overlaps(write, segment);
         if (!holds(write, segment) || (found && write->matched >= found->matched))
             continue;
         found = write;
@@ -174,24 +196,26 @@ static bool left_before(struct analysis *analysis, struct segment_list *left,
 
 /* --- parses ----------------------------------------------------------------------------------- */
 
-static bool parsed_before(const struct hook_list *parses, const struct segment *segment)
+static bool parsed_before(struct hook_list *parses, const struct segment *segment)
 {
-    for (const struct hook_event *parse = parses->first; parse; parse = parse->next)
+    for (struct hook_event *parse = parses->first; parse; parse = parse->next)
         if (holds_parsed(parse, segment))
-            return true;
+            return parse->matched = true;
     return false;
 }
 
 static void take_parsed(struct analysis *analysis, struct segment_list *arrived,
-                        const struct hook_event *parse)
+                        struct hook_event *parse)
 {
     struct segment *before = NULL, *next;
     for (struct segment *segment = arrived->first; segment; segment = next) {
         next = segment->later;
-        if (holds_parsed(parse, segment))
-            segment_list_take(analysis, arrived, before, segment);
-        else
+        if (!holds_parsed(parse, segment)) {
             before = segment;
+            continue;
+        }
+        parse->matched = true;
+        segment_list_take(analysis, arrived, before, segment);
     }
 }
 
@@ -348,7 +372,7 @@ static void on_parse(struct invocation *i)
     struct hook_event *parse = event_of(i);
     take_parsed(i->analysis, &i->hooks->arrived[i->vantage], parse);
     hook_list_add(&i->hooks->parses[i->vantage], parse);
-    hook_list_shorten(i->analysis, &i->hooks->parses[i->vantage], RECENT_MAX);
+    parses_shorten(i->analysis, &i->hooks->parses[i->vantage]);
 }
 
 /* The class of the segment that brought an option: the saved SYN when it is not in the header. */
@@ -459,6 +483,31 @@ void join_hooks_clear(struct analysis *analysis, struct connection *connection)
         segment_list_shorten(analysis, &hooks->left[v], 0);
         segment_list_shorten(analysis, &hooks->arrived[v], 0);
     }
+}
+
+bool join_hooks_elsewhere(const struct segment *segment)
+{
+    const struct connection *connection = segment->connection;
+    struct hook_state *hooks = connection->hooks;
+    unsigned other = !segment->vantage, direction = segment->direction;
+    if (hooks == NULL)
+        return false;
+    struct segment there = *segment;
+    there.seq_wire = (uint32_t)segment->seq;
+    there.ack_wire = segment->ack;
+    if (other == VANTAGE_B) {
+        there.seq_wire += connection->delta[direction];
+        there.ack_wire += connection->delta[!direction];
+    }
+    /* Timestamps may be translated on the way. */
+    there.has_timestamps = segment->has_timestamps && connection->timestamp_delta[direction] == 0;
+    for (struct hook_event *write = hooks->writes[other].first; write; write = write->next)
+        if (holds(write, &there))
+            write->seen_elsewhere = true;
+    for (struct hook_event *parse = hooks->parses[other].first; parse; parse = parse->next)
+        if (!parse->matched && holds_parsed(parse, &there))
+            return true;
+    return false;
 }
 
 /* What the hooks of an end say, from whichever file holds them. */

@@ -18,9 +18,11 @@ struct hook_event { /* one invocation that dealt with options, while it is of in
     uint64_t time_ns, frame;
     uint32_t seq, ack, length; /* of the segment, as on the wire at this host */
     uint32_t tsval;
-    uint32_t written; /* a bit per option of `options` that the programs stored */
-    uint32_t covered; /* payload octets of it that were seen on the wire */
-    bool has_tsval, matched;
+    uint32_t written;        /* a bit per option of `options` that the programs stored */
+    uint32_t covered;        /* payload octets of it that were seen on the wire */
+    bool has_tsval, matched; /* matched: a captured segment beside it belongs to it */
+    bool again;              /* a write whose payload left in another copy too */
+    bool seen_elsewhere;     /* a write whose segment only the other vantage point shows */
     uint8_t direction, class, vantage;
     uint8_t options_length;
     uint8_t options[TCP_OPTION_SPACE];
@@ -34,7 +36,7 @@ struct hook_end {          /* what the hooks of one file say of one end of a con
     bool has_parsed;
 };
 
-enum { RECENT_MAX = 32 };
+enum { RECENT_MAX = 32, UNMATCHED_MAX = 4096 };
 
 struct hook_list {
     struct hook_event *first, *last;
@@ -49,7 +51,7 @@ struct segment_list {
 struct hook_state {                             /* of one connection */
     struct hook_end ends[VANTAGES][DIRECTIONS]; /* by the direction in which the end sends */
     struct hook_list writes[VANTAGES];          /* written, not yet seen on the wire */
-    struct hook_list parses[VANTAGES];  /* the latest, for segments that stand behind them */
+    struct hook_list parses[VANTAGES];  /* the latest, and all that no captured segment explains */
     struct segment_list left[VANTAGES]; /* the latest with options, for writes that stand behind */
     struct segment_list arrived[VANTAGES]; /* with options, not yet seen by a parse hook */
     uint32_t token;
@@ -65,6 +67,12 @@ void join_hooks_record(struct analysis *analysis, struct connection *connection,
 
 /* A captured segment; of interest when it bears more than everyday options. */
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment);
+
+/*
+ * A segment that only its own vantage point shows: whether hooks at the other one prove that it
+ * passed there all the same (a parse hook held it); a write there learns that it left.
+ */
+bool join_hooks_elsewhere(const struct segment *segment);
 
 /* The hooks' columns of a row. */
 void join_hooks_funnel(const struct connection *connection, const struct row *row,

@@ -57,6 +57,16 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
         *why = "the capture beside it lost packets at that moment";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
+    if (write->seen_elsewhere) {
+        *why = "the other capture shows it, so the one beside the hook missed it";
+        return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
+    }
+    if (write->length > 0 && side->has_ack[!write->direction] &&
+        (int32_t)(side->highest_ack[!write->direction] - write->seq - write->length) >= 0 &&
+        !write->again) {
+        *why = "the receiver acknowledged it, so the capture beside it missed it";
+        return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
+    }
     *why = NULL;
     return VERDICT_HOOK_NOT_ON_WIRE;
 }

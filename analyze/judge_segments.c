@@ -9,6 +9,7 @@
 
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
+#include "analyze/join_hooks.h"
 #include "analyze/trail.h"
 
 static const uint64_t LOSS_MARGIN_NS = 1000 * 1000; /* around the moment a segment was expected */
@@ -103,6 +104,15 @@ static bool acknowledged_all_the_same(const struct analysis *analysis, const str
            !arrived_again(s);
 }
 
+/* A parse hook there held what the capture beside it does not show. */
+static bool parsed_all_the_same(const struct analysis *analysis, const struct segment *s,
+                                const struct input *other)
+{
+    (void)analysis;
+    (void)other;
+    return join_hooks_elsewhere(s);
+}
+
 static const struct {
     objection holds;
     enum verdict verdict;
@@ -113,9 +123,20 @@ static const struct {
     {before_its_beginning, VERDICT_INCONCLUSIVE_NOT_COVERED, "it begins later"},
     {after_its_end, VERDICT_INCONCLUSIVE_NOT_COVERED, "it ends before they can have passed"},
     {losses_counted_there, VERDICT_INCONCLUSIVE_CAPTURE_LOSS, "it lost packets at that moment"},
+    {parsed_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
+     "a parse hook there saw them, so it is the capture that missed them"},
     {acknowledged_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
      "the receiver acknowledged them, so it is the capture that missed them"},
 };
+
+/*
+ * What takes up sequence numbers and arrives is acknowledged: that it was not makes sure that it
+ * is the path that lost it. Of an acknowledgement, or of one copy of several, nobody else can tell.
+ */
+static bool is_corroborated(const struct segment *s)
+{
+    return sequence_end(s) > s->seq && s->class != SEGMENT_RST && !s->again;
+}
 
 static struct absence judge_absence(const struct analysis *analysis, const struct segment *s)
 {
@@ -128,8 +149,8 @@ static struct absence judge_absence(const struct analysis *analysis, const struc
     if (!upstream) /* it arrived without having been sent */
         return (struct absence){VERDICT_INCONCLUSIVE_AMBIGUOUS, CONFIDENCE_INCONCLUSIVE,
                                 "it arrived, but was not seen on its way"};
-    return (struct absence){VERDICT_SEGMENT_LOST,
-                            input_counts_losses(other) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+    bool certain = input_counts_losses(other) && is_corroborated(s);
+    return (struct absence){VERDICT_SEGMENT_LOST, certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
                             NULL};
 }
 

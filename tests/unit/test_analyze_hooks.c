@@ -240,6 +240,38 @@ static void drops_of_the_near_capture_forbid_to_claim_it(void **state)
     scene_free(s);
 }
 
+static void a_parse_hook_proves_that_the_capture_missed_a_segment(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    struct built_segment ack = third_ack_with_cc(s);
+    at_client_side(s, &ack); /* B's capture does not show it, B's hook does */
+    struct hook_record established = parse_of(s, &ack, HOOK_PASSIVE_ESTABLISHED);
+    capture_builder_hook(s->b, &established);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)
+                         ->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS],
+                     1);
+    scene_free(s);
+}
+
+static void what_the_other_capture_shows_did_leave(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    struct built_segment ack = third_ack_with_cc(s);
+    at_server_side(s, &ack); /* A's capture missed it */
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_HOOK_NOT_ON_WIRE);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)
+                         ->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS],
+                     1);
+    scene_free(s);
+}
+
 static void a_probe_reserves_nothing(void **state)
 {
     (void)state;
@@ -354,6 +386,8 @@ int main(void)
         cmocka_unit_test(an_action_that_fails_says_why),
         cmocka_unit_test(a_write_whose_segment_never_left_is_not_on_the_wire),
         cmocka_unit_test(drops_of_the_near_capture_forbid_to_claim_it),
+        cmocka_unit_test(a_parse_hook_proves_that_the_capture_missed_a_segment),
+        cmocka_unit_test(what_the_other_capture_shows_did_leave),
         cmocka_unit_test(a_probe_reserves_nothing),
         cmocka_unit_test(one_write_may_leave_as_many_segments),
         cmocka_unit_test(hooks_behind_their_packets_are_joined_too),
