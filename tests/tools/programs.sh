@@ -28,7 +28,7 @@ programs_down() {
 
 programs_up() {
     local mount reason
-    need ip nsenter tcpdump ss python3 bpftool
+    need ip nsenter tcpdump ss /usr/bin/python3 bpftool
     need_namespaces
     [[ -x $optrail ]] || skip "$optrail is not built"
     mount=$(cgroup2_mount)
@@ -63,7 +63,7 @@ programs_up() {
         unset -n netns address
     done
     wait_for "IPv6 between the namespaces" nsenter --net="/run/netns/$client_netns" \
-        python3 -c "import socket; socket.socket(socket.AF_INET6).bind(('${client_address[6]}', 0))"
+        /usr/bin/python3 -c "import socket; socket.socket(socket.AF_INET6).bind(('${client_address[6]}', 0))"
 }
 
 # wait_for WHAT COMMAND...: until the command succeeds, at most 10 s.
@@ -100,11 +100,11 @@ connection() {
         -w "$programs_dir/capture.pcap" tcp 2>"$programs_dir/tcpdump" &
     capture=$!
     wait_for "tcpdump" grep -q "listening on" "$programs_dir/tcpdump"
-    on_side server python3 "$OPTRAIL_SOURCE/tests/tools/one_connection.py" server \
+    on_side server /usr/bin/python3 "$OPTRAIL_SOURCE/tests/tools/one_connection.py" server \
         "${server_address[$family]}" "$programs_dir" &
     server=$!
     wait_for "the server" test -e "$programs_dir/listening"
-    on_side client python3 "$OPTRAIL_SOURCE/tests/tools/one_connection.py" client \
+    on_side client /usr/bin/python3 "$OPTRAIL_SOURCE/tests/tools/one_connection.py" client \
         "${server_address[$family]}" "$programs_dir" &
     client=$!
     wait_for "the connection" test -e "$programs_dir/client" -a -e "$programs_dir/server"
@@ -136,7 +136,7 @@ expect() {
 # counter SIDE PROGRAM NAME: as optrail status --json has it.
 counter() {
     local -n cgroup=${1}_cgroup
-    "$optrail" status --json --cgroup "$cgroup" | python3 -c '
+    "$optrail" status --json --cgroup "$cgroup" | /usr/bin/python3 -c '
 import json, sys
 for program in json.load(sys.stdin)["programs"]:
     if program["program"] == sys.argv[1]:
