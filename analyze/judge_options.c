@@ -53,16 +53,21 @@ static bool sack_equal(const struct option_case *c)
     return true;
 }
 
-static bool same_octets(const struct option_case *c)
+/* A length of 0 without fault: the capture cut it off before its length. */
+static bool whole(const struct option_at *at)
 {
-    return c->here->length == c->there->length &&
-           memcmp(octets_of(c->up_options, c->here), octets_of(c->down_options, c->there),
+    return at->malformed || (at->length > 0 && at->available >= at->length);
+}
+
+static bool same_as_far_as_captured(const struct option_case *c)
+{
+    return memcmp(octets_of(c->up_options, c->here), octets_of(c->down_options, c->there),
                   MIN(c->here->available, c->there->available)) == 0;
 }
 
-static bool whole(const struct option_at *at)
+static bool same_octets(const struct option_case *c)
 {
-    return at->available >= at->length || at->malformed;
+    return c->here->length == c->there->length && same_as_far_as_captured(c);
 }
 
 static bool is_intact(const struct option_case *c)
@@ -80,8 +85,9 @@ static bool is_intact(const struct option_case *c)
 static bool is_cut(const struct option_case *c)
 {
     if (c->there)
-        return (!whole(c->here) || !whole(c->there)) && same_octets(c);
-    return c->down_options->captured < c->down_options->declared;
+        return (!whole(c->here) || !whole(c->there)) && same_as_far_as_captured(c);
+    /* One that was cut may bear another name than the whole one downstream. */
+    return !whole(c->here) || c->down_options->captured < c->down_options->declared;
 }
 
 /* The octets at the option's own place downstream, or NULL when the header has no such place. */
@@ -155,7 +161,7 @@ static enum verdict judge_form(const struct option_case *c)
     struct codec_option decoded;
     if (at->malformed)
         return VERDICT_OPTION_MALFORMED;
-    if (desc == NULL)
+    if (desc == NULL || !whole(at))
         return VERDICT_NONE;
     codec_decode(desc, octets_of(c->up_options, at), at->available, &decoded);
     return decoded.faults & (FAULT_MALFORMED | FAULT_RANGE) ? VERDICT_OPTION_MALFORMED
@@ -266,7 +272,7 @@ static void judge_own(struct analysis *analysis, const struct option_case *c)
 static enum verdict judge_extra(const struct option_case *c, const struct option_at *extra)
 {
     const struct option_list *up = c->up_options;
-    if (up->captured < up->declared)
+    if (up->captured < up->declared || !whole(extra))
         return VERDICT_INCONCLUSIVE_SNAPLEN;
     /* It stands where one of the same kind was overwritten: said there. */
     for (unsigned i = 0; i < up->n; i++)
