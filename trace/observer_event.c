@@ -58,6 +58,44 @@ static uint32_t reported_octets(const struct hook_record *record, enum hook_acti
     return sum;
 }
 
+/* Whether the kernel itself writes this option; it does so before any program's. */
+static bool is_kernel_option(const uint8_t *option, size_t length)
+{
+    switch (option[0]) {
+    case 1:  /* NOP */
+    case 2:  /* MSS */
+    case 3:  /* window scale */
+    case 4:  /* SACK permitted */
+    case 5:  /* SACK */
+    case 8:  /* timestamps */
+    case 19: /* MD5 */
+    case 29: /* TCP-AO */
+    case 30: /* MPTCP */
+    case 34: /* Fast Open */
+        return true;
+    case 254: /* Fast Open as it was, SMC */
+        return length >= 4 && ((option[2] == 0xf9 && option[3] == 0x89) ||
+                               (option[2] == 0xe2 && option[3] == 0xd4));
+    default:
+        return false;
+    }
+}
+
+/* Octets of options up to the first that the kernel would not write itself. */
+static uint8_t kernel_options(const struct hook_record *record)
+{
+    size_t at = 0, length = record->options_length;
+    while (at < length && is_kernel_option(record->options + at, length - at)) {
+        if (record->options[at] == 1)
+            at++;
+        else if (at + 1 < length && record->options[at + 1] >= 2)
+            at += record->options[at + 1];
+        else
+            break;
+    }
+    return (uint8_t)MIN(at, length);
+}
+
 /* Reserved octets and those that stood before, as far as somebody saw them. */
 static void fill_space(struct hook_record *record, const struct observer_event *event)
 {
@@ -67,9 +105,11 @@ static void fill_space(struct hook_record *record, const struct observer_event *
         if (entry && event->options_before != OBSERVER_UNKNOWN) {
             record->options_before = (uint8_t)MIN(event->options_before, record->options_length);
         } else {
+            /* Nobody saw it: what programs say they stored, else what is none of the kernel's. */
             uint32_t stored = reported_octets(record, HOOK_ACTION_STORE);
             record->options_before =
-                (uint8_t)(record->options_length - MIN(stored, record->options_length));
+                (uint8_t)MIN(record->options_length - MIN(stored, record->options_length),
+                             kernel_options(record));
         }
         if (entry && event->header_length >= TCP_HEADER + (uint32_t)record->options_before) {
             record->reserved =

@@ -72,10 +72,20 @@ struct recording {
 
 /* --- records into the merge ------------------------------------------------------------------ */
 
+/* Numbers hook records: their order is settled here, and what was lost leaves a gap. */
 static int write_packet(void *user, const struct pcapng_packet *packet)
 {
     struct recording *r = user;
-    return pcapng_write_packet(r->writer, packet);
+    struct pcapng_packet numbered = *packet;
+    uint8_t octets[HOOK_ENCODED_MAX];
+    if (!r->hooks || packet->interface != r->hook_interface || packet->captured > sizeof(octets))
+        return pcapng_write_packet(r->writer, packet);
+    memcpy(octets, packet->data, packet->captured);
+    numbered.data = octets;
+    r->next_id += packet->dropcount;
+    if (hook_renumber(octets, packet->captured, r->next_id))
+        r->next_id++;
+    return pcapng_write_packet(r->writer, &numbered);
 }
 
 static void push_hook_octets(struct recording *r, uint64_t time_ns, const uint8_t *octets,
@@ -97,8 +107,6 @@ static void on_hook(void *user, struct hook_record *record, uint64_t dropped)
     struct recording *r = user;
     uint8_t octets[HOOK_ENCODED_MAX];
     record->time_ns = trace_clock_realtime(r->clock, record->monotonic_ns);
-    record->id = r->next_id + dropped;
-    r->next_id = record->id + 1;
     r->hooks_dropped += dropped;
     r->summary->hooks++;
     push_hook_octets(r, record->time_ns, octets, hook_encode(record, octets), dropped);

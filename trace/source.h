@@ -21,7 +21,7 @@ struct source_settings {
 
 /*
  * Takes one record. The source has filled all but time_ns and id, which are the recorder's to
- * fill. `dropped` invocations went unrecorded since the record before from the same CPU.
+ * fill (ids count in the order of the file). `dropped` invocations went unrecorded since the record before from the same CPU.
  */
 typedef void (*source_sink)(void *user, struct hook_record *record, uint64_t dropped);
 

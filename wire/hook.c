@@ -254,6 +254,19 @@ enum hook_kind hook_unwrap(const uint8_t *data, size_t length, const uint8_t **p
     return kind;
 }
 
+bool hook_renumber(uint8_t *data, size_t length, uint64_t id)
+{
+    enum { ID_OFFSET = 24 }; /* version, length, op, time, monotonic time: see put_fixed() */
+    const uint8_t *payload;
+    size_t payload_length;
+
+    if (hook_unwrap(data, length, &payload, &payload_length) != HOOK_KIND_RECORD ||
+        payload_length < HOOK_FIXED)
+        return false;
+    put_le(data + (payload - data) + ID_OFFSET, id, 8);
+    return true;
+}
+
 /*
  * The head of either record: its version and the fixed part, without the four octets that were
  * read. A later version may add to the fixed part and to the items, never change what is there;

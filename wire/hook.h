@@ -113,6 +113,12 @@ enum { HOOK_ENCODED_MAX = 1024 }; /* an encoded record with its tags never needs
 size_t hook_encode(const struct hook_record *record, uint8_t out[HOOK_ENCODED_MAX]);
 size_t hook_clock_encode(const struct hook_clock *clock, uint8_t out[HOOK_ENCODED_MAX]);
 
+/*
+ * Writes `id` into an encoded record: a recorder numbers records when their order is settled.
+ * False when `data` is no record (a clock sample, say).
+ */
+bool hook_renumber(uint8_t *data, size_t length, uint64_t id);
+
 enum hook_kind { HOOK_KIND_NONE, HOOK_KIND_RECORD, HOOK_KIND_CLOCK };
 
 /*

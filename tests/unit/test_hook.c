@@ -280,6 +280,28 @@ static void test_more_actions_than_there_is_room_for_are_marked(void **state)
     g_free(o);
 }
 
+static void test_a_number_is_written_into_an_encoded_record(void **state)
+{
+    (void)state;
+    g_autoptr(GRand) random = g_rand_new_with_seed(11);
+    struct hook_record in, out;
+    uint8_t octets[HOOK_ENCODED_MAX];
+    const uint8_t *payload;
+    size_t length;
+    for (unsigned i = 0; i < 100; i++) {
+        random_record(random, &in);
+        size_t size = hook_encode(&in, octets);
+        assert_true(hook_renumber(octets, size, 0x0102030405060708u + i));
+        assert_int_equal(hook_unwrap(octets, size, &payload, &length), HOOK_KIND_RECORD);
+        assert_int_equal(hook_decode(payload, length, &out), 0);
+        in.id = 0x0102030405060708u + i;
+        assert_same(&in, &out);
+    }
+    struct hook_clock clock = {.monotonic_ns = 1};
+    assert_false(hook_renumber(octets, hook_clock_encode(&clock, octets), 7));
+    assert_false(hook_renumber(octets, 3, 7));
+}
+
 static void test_clock_samples_survive_and_are_no_hook_records(void **state)
 {
     (void)state;
@@ -379,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_contradictions_are_refused),
         cmocka_unit_test(test_a_record_cut_anywhere_is_refused_or_a_prefix),
         cmocka_unit_test(test_more_actions_than_there_is_room_for_are_marked),
+        cmocka_unit_test(test_a_number_is_written_into_an_encoded_record),
         cmocka_unit_test(test_clock_samples_survive_and_are_no_hook_records),
         cmocka_unit_test(test_other_peoples_upper_pdus_are_none),
         cmocka_unit_test(test_mutated_records_never_read_outside),

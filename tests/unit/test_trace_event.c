@@ -149,6 +149,23 @@ static void reports_stand_in_for_an_entry_observer(void **state)
     assert_true(record.flags & HOOK_FLAG_REPORTS_LOST);
 }
 
+static void without_an_entry_observer_the_kernels_own_options_stood_before(void **state)
+{
+    (void)state;
+    struct observer_event_reports event = write_event();
+    struct hook_record record;
+    event.event.flags &= ~(__u32)OBSERVER_ENTRY;
+    event.event.options_before = OBSERVER_UNKNOWN;
+    assert_true(observer_event_record(&event.event, sizeof(event.event), &record));
+    assert_int_equal(record.options_before, 12);
+    memcpy(&event.event.options[12], "\xfe\6\xf9\x89\1\2", 6); /* the kernel's Fast Open cookie */
+    assert_true(observer_event_record(&event.event, sizeof(event.event), &record));
+    assert_int_equal(record.options_before, 18);
+    memcpy(event.event.options, "\x1e\x0", 2); /* an option without length ends the walk */
+    assert_true(observer_event_record(&event.event, sizeof(event.event), &record));
+    assert_int_equal(record.options_before, 0);
+}
+
 static void an_event_of_another_size_is_refused(void **state)
 {
     (void)state;
@@ -171,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_probe_is_marked_and_has_no_packet),
         cmocka_unit_test(in_a_received_header_nothing_was_written),
         cmocka_unit_test(reports_stand_in_for_an_entry_observer),
+        cmocka_unit_test(without_an_entry_observer_the_kernels_own_options_stood_before),
         cmocka_unit_test(an_event_of_another_size_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
