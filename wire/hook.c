@@ -462,10 +462,16 @@ const char *hook_action_name(unsigned kind)
 const char *hook_decline_name(unsigned reason)
 {
     static const char *const names[] = {
-        [HOOK_DECLINE_RANGE] = "out of range",         [HOOK_DECLINE_UNKNOWN] = "unknown id",
-        [HOOK_DECLINE_UNTRUSTED] = "peer not trusted", [HOOK_DECLINE_ROLE] = "other role",
-        [HOOK_DECLINE_UNCHANGED] = "unchanged",        [HOOK_DECLINE_MALFORMED] = "malformed",
+        [HOOK_DECLINE_RANGE] = "out of range",
+        [HOOK_DECLINE_UNKNOWN] = "unknown id",
+        [HOOK_DECLINE_UNTRUSTED] = "peer not trusted",
+        [HOOK_DECLINE_ROLE] = "other role",
+        [HOOK_DECLINE_UNCHANGED] = "unchanged",
+        [HOOK_DECLINE_MALFORMED] = "malformed",
         [HOOK_DECLINE_FIXED] = "fixed locally",
+        [HOOK_DECLINE_MISPLACED] = "not on this segment",
+        [HOOK_DECLINE_DUPLICATE] = "twice, contradicting",
+        [HOOK_DECLINE_UNSUPPORTED] = "not on this kernel",
     };
 
     return reason > 0 && reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "?";

@@ -24,6 +24,9 @@ enum hook_decline {
     HOOK_DECLINE_UNCHANGED = 5, /* already as asked for */
     HOOK_DECLINE_MALFORMED = 6, /* the option's length or layout */
     HOOK_DECLINE_FIXED = 7,     /* the local side does not let the peer change the value */
+    HOOK_DECLINE_MISPLACED = 8, /* on a segment where the option may not stand */
+    HOOK_DECLINE_DUPLICATE = 9, /* the segment holds it twice, with different octets */
+    HOOK_DECLINE_UNSUPPORTED = 10, /* this kernel has nothing that would carry it out */
 };
 
 #endif
