@@ -235,8 +235,8 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
             uint64_t here_ns = connection->sides[!v]->last_ns;
             if (!analysis->clock->known)
                 return false;
-            last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->latest_ns
-                                     : here_ns - (uint64_t)analysis->clock->latest_ns;
+            last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->pace_ns
+                                     : here_ns - (uint64_t)analysis->clock->pace_ns;
         }
         if (input->time_ns < last_ns + QUIET_NS)
             return false;
@@ -374,7 +374,7 @@ static struct input *next_input(const struct analysis *analysis, uint64_t turn)
         return b;
     if (!analysis->clock->known)
         return turn % 2 ? b : a;
-    return (int64_t)(b->time_ns - a->time_ns) < analysis->clock->latest_ns ? b : a;
+    return (int64_t)(b->time_ns - a->time_ns) < analysis->clock->pace_ns ? b : a;
 }
 
 static void show_progress(const struct analysis *analysis)

@@ -16,9 +16,20 @@ void clock_note(struct clock_pairs *clock, enum vantage upstream, uint64_t time_
         travel->least_ns = difference;
     if (travel->pairs == 0 || difference > travel->most_ns)
         travel->most_ns = difference;
+    travel->latest_ns = difference;
     travel->pairs++;
     clock->known = true;
-    clock->latest_ns = difference;
+    /* In the middle of both directions, each segment is read where it passes first, first. */
+    const struct clock_travel *other = &clock->travel[!upstream];
+    clock->pace_ns =
+        other->pairs ? other->latest_ns + (difference - other->latest_ns) / 2 : difference;
+}
+
+void clock_guess(struct clock_pairs *clock, uint64_t time_a_ns, uint64_t time_b_ns)
+{
+    if (!clock->known)
+        clock->pace_ns = (int64_t)(time_b_ns - time_a_ns);
+    clock->known = true;
 }
 
 static uint64_t shifted(uint64_t time_ns, int64_t by_ns)

@@ -15,15 +15,18 @@
 #include "analyze/model.h"
 
 struct clock_travel { /* B's time minus A's, of segments that pass `first` before the other */
-    int64_t least_ns, most_ns;
+    int64_t least_ns, most_ns, latest_ns;
     uint64_t pairs;
 };
 
 struct clock_pairs {
     struct clock_travel travel[VANTAGES]; /* by the vantage point that is upstream */
     bool known;
-    int64_t latest_ns; /* of the last pair: both directions of travel */
+    int64_t pace_ns; /* about how far B's clock is ahead, by the latest pairs */
 };
+
+/* A pair of which it is not known yet which vantage point it passed first. */
+void clock_guess(struct clock_pairs *clock, uint64_t time_a_ns, uint64_t time_b_ns);
 
 /* A joined pair: one whole segment, seen at both. */
 void clock_note(struct clock_pairs *clock, enum vantage upstream, uint64_t time_a_ns,

@@ -83,7 +83,7 @@ static const char *const TEMPLATES[VERDICTS] = {
     [VERDICT_INCONCLUSIVE_NOT_COVERED] =
         "What became of %o on %s from %f cannot be said: %c does not cover it%d.",
     [VERDICT_INCONCLUSIVE_AMBIGUOUS] =
-        "What became of %o on %s from %f cannot be said: several copies could be meant%d.",
+        "What became of %o on %s from %f cannot be said%d.",
 };
 
 static const char ONE_CAPTURE[] =

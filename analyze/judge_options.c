@@ -195,6 +195,8 @@ static char *hex(const uint8_t *octets, unsigned length)
 
 static char *detail_of(const struct option_case *c, enum verdict verdict)
 {
+    if (verdict == VERDICT_INCONCLUSIVE_AMBIGUOUS)
+        return g_strdup("several copies of it could be meant");
     if (verdict != VERDICT_OPTION_MODIFIED)
         return NULL;
     const uint8_t *after = c->there ? octets_of(c->down_options, c->there) : its_place(c);
@@ -376,9 +378,7 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
             kept->again = ambiguous;
             kept->later = connection->undecided;
             connection->undecided = kept;
-            if (!analysis->clock->known) /* so that both files are read at the same pace */
-                analysis->clock->latest_ns = (int64_t)(b->time_ns - a->time_ns);
-            analysis->clock->known = true;
+            clock_guess(analysis->clock, a->time_ns, b->time_ns);
             return;
         }
         judge_undecided(analysis, connection);

@@ -15,6 +15,9 @@ enum overall overall_verdict(const struct report *report)
     }
     for (unsigned i = 0; i < report->options->len; i++) {
         const struct report_option *row = g_ptr_array_index(report->options, i);
+        /* Where every segment with it was lost, nothing is known of the option. */
+        if (row->verdict == VERDICT_NONE || row->verdict == VERDICT_SEGMENT_LOST)
+            overall = OVERALL_INCONCLUSIVE;
         for (unsigned v = 0; v < VERDICTS; v++)
             if (row->counts[v] > 0 && verdict_is_inconclusive(v))
                 overall = OVERALL_INCONCLUSIVE;
