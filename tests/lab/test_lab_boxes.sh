@@ -22,7 +22,12 @@ capture() { # SIDE INTERFACE FILE
 capture client client0 "$work/a"; a=$!
 capture server server0 "$work/b"; b=$!
 "$tools/send_syn.py" "$OPTRAIL_LAB_SERVER" 9 "$options"
-sleep 0.3
+# Until the answer is back and in the file; the SYN is in the others by then, or never.
+for i in {1..60}; do
+    tcpdump -n -r "$work/a" 'src port 9' 2>/dev/null | grep -q . && break
+    sleep 0.05
+done
+sleep 0.2
 kill "$a" "$b"
 wait
 EOS
@@ -36,7 +41,7 @@ options_in() {
 check() { # BOX EXPECTED-AT-B [LAB-OPTION...]
     local box=$1 expected=$2 seen
     shift 2
-    rm -f "$work"/[ab]
+    rm -f "$work"/[ab]{,.log} # a log of before would say "listening" too early
     "$optrail" lab run "$box" "$@" -- bash "$work/run" || fail "$box $*: status $?"
     seen=$(options_in "$work/a")
     [ "$seen" = "$options" ] || fail "$box $*: sent $options, but $seen at the client's end"
