@@ -17,7 +17,7 @@ nops() { printf '01%.0s' $(seq "$1"); }
 cat >"$work/run" <<'EOS'
 capture() { # SIDE INTERFACE FILE
     "$OPTRAIL_LAB_ON" "$1" tcpdump --immediate-mode -U -n -Z root -i "$2" -w "$3" tcp 2>"$3.log" &
-    for i in {1..100}; do grep -q listening "$3.log" && break; sleep 0.05; done
+    for i in {1..100}; do grep -qs listening "$3.log" && break; sleep 0.05; done
 }
 capture client client0 "$work/a"; a=$!
 capture server server0 "$work/b"; b=$!
