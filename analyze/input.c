@@ -23,6 +23,7 @@ struct input *input_open(const char *file, enum vantage vantage, GError **error)
     input->file = g_strdup(file);
     input->capture = capture;
     input->interface_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
+    input->cpu_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
     input->lost_packets.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
     input->lost_events.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
     return input;
@@ -34,6 +35,7 @@ void input_free(struct input *input)
         return;
     capture_close(input->capture);
     g_array_free(input->interface_times, TRUE);
+    g_array_free(input->cpu_times, TRUE);
     g_array_free(input->lost_packets.list, TRUE);
     g_array_free(input->lost_events.list, TRUE);
     g_free(input->file);
@@ -72,6 +74,28 @@ static uint64_t note_time(struct input *input, const struct capture_record *reco
     return before;
 }
 
+/*
+ * Since when invocations may be missing before this record: the rings are the CPUs' own, so since
+ * the last record of the same CPU; before a clock sample, of any CPU (`cpu` negative).
+ */
+static uint64_t events_missing_since(const struct input *input, int cpu)
+{
+    const GArray *times = input->cpu_times;
+    uint64_t since = input->time_ns;
+    if (cpu >= 0)
+        return (unsigned)cpu < times->len ? g_array_index(times, uint64_t, cpu) : 0;
+    for (unsigned i = 0; i < times->len; i++)
+        since = MIN(since, g_array_index(times, uint64_t, i));
+    return since;
+}
+
+static void note_cpu(struct input *input, unsigned cpu)
+{
+    if (cpu >= input->cpu_times->len)
+        g_array_set_size(input->cpu_times, cpu + 1);
+    g_array_index(input->cpu_times, uint64_t, cpu) = input->time_ns;
+}
+
 /* A hook record: decoded into input->hook, its place in the row checked. False: it is broken. */
 static bool read_hook(struct input *input, const uint8_t *payload, size_t length)
 {
@@ -91,24 +115,21 @@ static bool read_hook(struct input *input, const uint8_t *payload, size_t length
 }
 
 /* A record of link type 252; true when it is a hook record, which then stands in input->hook. */
-static bool read_upper_pdu(struct input *input, const struct capture_record *record,
-                           uint64_t before_ns)
+static bool read_upper_pdu(struct input *input, const struct capture_record *record)
 {
     const uint8_t *payload;
     size_t length;
+    enum hook_kind kind = hook_unwrap(record->data, record->captured, &payload, &length);
+    bool good = kind == HOOK_KIND_RECORD && read_hook(input, payload, length);
     input->has_hooks = true;
-    if (record->has_dropcount && record->dropcount > 0)
-        gaps_add(&input->lost_events, before_ns, input->time_ns, record->dropcount);
-    switch (hook_unwrap(record->data, record->captured, &payload, &length)) {
-    case HOOK_KIND_RECORD:
-        return read_hook(input, payload, length);
-    case HOOK_KIND_CLOCK:
-        return false;
-    case HOOK_KIND_NONE:
+    if (kind == HOOK_KIND_NONE)
         input->packets++;
-        return false;
-    }
-    return false;
+    if (record->has_dropcount && record->dropcount > 0)
+        gaps_add(&input->lost_events, events_missing_since(input, good ? input->hook.cpu : -1),
+                 input->time_ns, record->dropcount);
+    if (good)
+        note_cpu(input, input->hook.cpu);
+    return good;
 }
 
 void input_next(struct input *input)
@@ -118,7 +139,7 @@ void input_next(struct input *input)
         uint64_t before_ns = note_time(input, &record);
         input->frame = record.number;
         if (record.linktype == LINKTYPE_WIRESHARK_UPPER_PDU) {
-            if (!read_upper_pdu(input, &record, before_ns))
+            if (!read_upper_pdu(input, &record))
                 continue;
             input->kind = INPUT_HOOK;
             return;

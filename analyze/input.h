@@ -45,6 +45,7 @@ struct input { /* read by everybody, written by input.c */
     GArray *interface_times; /* uint64_t: last time on each interface */
     uint64_t packets, segments, hooks, truncated;
     uint64_t last_event_id, last_event_ns;
+    GArray *cpu_times;       /* uint64_t: last hook record of each CPU */
     uint64_t missing_events; /* numbers that no hook record bears */
 };
 

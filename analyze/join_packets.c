@@ -4,7 +4,7 @@
  *
  * The key of a segment is its connection, direction, class, relative sequence number and payload
  * length; without payload the acknowledgement too. Copies under one key (retransmissions, runs of
- * identical ACKs) are told apart by timestamps, then by their options, then by IP identification,
+ * identical ACKs) are told apart by timestamps, then by IP identification, then by their options,
  * and else taken in their order. Time decides nothing.
  */
 #include "analyze/join_packets.h"
@@ -189,8 +189,9 @@ static unsigned fit(const struct segment *s, const struct segment *candidate)
         points += 4;
     if (s->window == candidate->window && s->flags == candidate->flags)
         points += 1;
+    /* A copy has an identification of its own; boxes that change it make none equal. */
     if (s->ip_id != 0 && s->ip_id == candidate->ip_id)
-        points += 2;
+        points += 8;
     return points;
 }
 
