@@ -302,16 +302,23 @@ static void flag_range(packet_info *pinfo, proto_item *item, const struct codec_
                     codec_value_text(value, text, sizeof(text)));
 }
 
+/* Texts cost more than all the rest: none for trees that are only filtered. */
+static bool is_visible(proto_tree *tree)
+{
+    return tree != NULL && PTREE_DATA(tree)->visible;
+}
+
 proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
                                  const struct codec_option *decoded)
 {
     const struct option_desc *desc = decoded->desc;
     const struct shown_option *option = &shown[desc->index];
-    const char *values = fields_text(pinfo->pool, decoded);
-
     proto_item *top = proto_tree_add_item(tree, option->subtree, tvb, 0, -1, ENC_NA);
-    proto_item_set_text(top, "Optrail: %s (%s)%s%s", desc->title, desc->name,
-                        values[0] != '\0' ? ", " : "", values);
+    if (is_visible(tree)) {
+        const char *values = fields_text(pinfo->pool, decoded);
+        proto_item_set_text(top, "Optrail: %s (%s)%s%s", desc->title, desc->name,
+                            values[0] != '\0' ? ", " : "", values);
+    }
     proto_tree *subtree = proto_item_add_subtree(top, ett_option);
     add_option_name(subtree, tvb, desc->name);
     if (option_has_echo(desc) && tvb_captured_length(tvb) > 2)

@@ -40,6 +40,12 @@ static const char *call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto
         show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         thrown = "its octets end too early";
     }
+    CATCH(DissectorError)
+    {
+        /* A bug there: shown and warned of as one, yet the packet has more to show. */
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        thrown = "Wireshark's own dissector failed";
+    }
     ENDTRY;
     pinfo->current_proto = current;
     return thrown;
