@@ -315,8 +315,13 @@ static void on_length(struct invocation *i)
     for (unsigned n = 0; n < i->record->n_actions; n++) {
         const struct hook_action *action = &i->record->actions[n];
         const struct identity *option = identity_of(i, action);
-        if (option && action->kind == HOOK_ACTION_RESERVE && action->result >= 0)
+        if (option == NULL || action->kind != HOOK_ACTION_RESERVE)
+            continue;
+        if (action->result >= 0)
             row_of(i, option, i->class)->reserved++;
+        else
+            judge_refused(i->analysis, i->connection, i->vantage, i->direction, i->class, action,
+                          i->frame);
     }
 }
 
@@ -331,6 +336,12 @@ static bool was_written(const struct invocation *i, const struct option_at *opti
 static void on_write(struct invocation *i)
 {
     uint32_t written = 0;
+    for (unsigned n = 0; n < i->record->n_actions; n++) {
+        const struct hook_action *action = &i->record->actions[n];
+        if (action->kind == HOOK_ACTION_STORE && action->result < 0 && identity_of(i, action))
+            judge_refused(i->analysis, i->connection, i->vantage, i->direction, i->class, action,
+                          i->frame);
+    }
     for (unsigned n = 0; n < i->options.n; n++) {
         if (!was_written(i, &i->options.at[n]))
             continue;

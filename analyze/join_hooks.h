@@ -90,6 +90,11 @@ void judge_written(struct analysis *analysis, struct connection *connection,
 /* No parse hook saw a segment that arrived. */
 void judge_not_parsed(struct analysis *analysis, const struct segment *segment);
 
+/* A program asked for room or stored an option, and the kernel would not have it. */
+void judge_refused(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                   unsigned direction, unsigned class, const struct hook_action *action,
+                   uint64_t frame);
+
 /* A program acted on an option that it had received in a segment of that class. */
 void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
                   unsigned direction, unsigned class, const struct hook_action *action,

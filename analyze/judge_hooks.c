@@ -207,14 +207,39 @@ static char *action_text(const struct hook_action *action)
     return g_strdup_printf("setsockopt(%s, %s)", name, value);
 }
 
+static const struct identity *identity_of(struct analysis *analysis,
+                                          const struct hook_action *action)
+{
+    uint8_t length = action->head[1];
+    return identify(analysis->identities, action->head,
+                    length >= 2 && length < HOOK_HEAD ? length : HOOK_HEAD);
+}
+
+void judge_refused(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                   unsigned direction, unsigned class, const struct hook_action *action,
+                   uint64_t frame)
+{
+    g_autofree char *detail = g_strdup_printf(
+        "%s: %s", strerrorname_np(-action->result) ?: "unknown errno", g_strerror(-action->result));
+    struct sighting sighting = {
+        .verdict = action->result == -ENOSPC ? VERDICT_HOOK_NO_SPACE : VERDICT_HOOK_REFUSED,
+        .confidence = CONFIDENCE_CERTAIN,
+        .event = frame,
+        .event_vantage = vantage,
+        .detail = detail,
+        .absent_at = VANTAGES,
+    };
+    say(analysis, connection,
+        trail_row(analysis, connection, identity_of(analysis, action), direction, class),
+        &sighting);
+}
+
 void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
                   unsigned direction, unsigned class, const struct hook_action *action,
                   uint64_t frame)
 {
-    const struct identity *option =
-        identify(analysis->identities, action->head,
-                 action->head[1] >= 2 && action->head[1] < HOOK_HEAD ? action->head[1] : HOOK_HEAD);
-    struct row *row = trail_row(analysis, connection, option, direction, class);
+    struct row *row =
+        trail_row(analysis, connection, identity_of(analysis, action), direction, class);
     bool good = action->result >= 0;
     g_autofree char *call = action_text(action);
     g_autofree char *detail =

@@ -272,6 +272,31 @@ static void what_the_other_capture_shows_did_leave(void **state)
     scene_free(s);
 }
 
+static void a_full_header_and_a_refusal_are_told_apart(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    struct built_segment ack = third_ack_with_cc(s);
+    pass(s, &ack);
+    struct built_segment data = make(s, CLIENT, TCP_ACK, 10, "");
+    struct hook_record length = hook_of(s, &data, CLIENT, HOOK_HDR_OPT_LEN, data.time_ns - 2000);
+    struct hook_record write = hook_of(s, &data, CLIENT, HOOK_WRITE_HDR_OPT, data.time_ns - 1000);
+    add_action(&length, HOOK_ACTION_RESERVE, CC, 6, -ENOSPC);
+    add_action(&write, HOOK_ACTION_STORE, UTO, 4, -EEXIST);
+    capture_builder_hook(s->a, &length);
+    capture_builder_hook(s->a, &write);
+    pass(s, &data);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    const struct report_option *full = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_int_equal(full->verdict, VERDICT_HOOK_NO_SPACE);
+    assert_int_equal(full->reserved, 0);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
+                     VERDICT_HOOK_REFUSED);
+    assert_non_null(strstr(finding_of(report, VERDICT_HOOK_REFUSED)->explain, "EEXIST"));
+    scene_free(s);
+}
+
 static void a_probe_reserves_nothing(void **state)
 {
     (void)state;
@@ -388,6 +413,7 @@ int main(void)
         cmocka_unit_test(drops_of_the_near_capture_forbid_to_claim_it),
         cmocka_unit_test(a_parse_hook_proves_that_the_capture_missed_a_segment),
         cmocka_unit_test(what_the_other_capture_shows_did_leave),
+        cmocka_unit_test(a_full_header_and_a_refusal_are_told_apart),
         cmocka_unit_test(a_probe_reserves_nothing),
         cmocka_unit_test(one_write_may_leave_as_many_segments),
         cmocka_unit_test(hooks_behind_their_packets_are_joined_too),
