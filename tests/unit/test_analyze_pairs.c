@@ -194,6 +194,48 @@ static void timestamps_tell_which_copy_was_lost(void **state)
     scene_free(s);
 }
 
+static void timestamps_alone_tell_copies_apart(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    s->tsval = 1000;
+    handshake(s);
+    struct built_segment first = make(s, CLIENT, TCP_ACK, 100, CC_RENO);
+    s->next[CLIENT] -= 100;
+    struct built_segment again = make(s, CLIENT, TCP_ACK, 100, CC);
+    first.ip_id = again.ip_id = 0;
+    at_client_side(s, &first);
+    at_client_side(s, &again);
+    replace_options(&again, 12, NOPS, 6);
+    at_server_side(s, &again);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    const struct report_finding *removed = finding_of(report, VERDICT_OPTION_REMOVED_NOP);
+    assert_int_equal(removed->count, 1);
+    assert_int_equal(removed->frames_a[0], 6);
+    assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->frames_a[0], 5);
+    scene_free(s);
+}
+
+static void an_option_that_another_took_the_place_of_was_not_overwritten_by_nops(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 100, CC);
+    at_client_side(s, &p);
+    replace_options(&p, 0, "\x4c\x06\x12\x34\x56\x78", 6);
+    at_server_side(s, &p);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
+                     VERDICT_OPTION_MODIFIED);
+    assert_int_equal(row_of(report, "kind-76", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
+                     VERDICT_OPTION_ADDED);
+    scene_free(s);
+}
+
 static void two_copies_with_other_options_are_ambiguous(void **state)
 {
     (void)state;
@@ -294,6 +336,8 @@ int main(void)
         cmocka_unit_test(everyday_options_have_rows_only_when_asked_for),
         cmocka_unit_test(a_segment_that_does_not_arrive_is_lost_and_no_verdict_on_its_option),
         cmocka_unit_test(timestamps_tell_which_copy_was_lost),
+        cmocka_unit_test(timestamps_alone_tell_copies_apart),
+        cmocka_unit_test(an_option_that_another_took_the_place_of_was_not_overwritten_by_nops),
         cmocka_unit_test(two_copies_with_other_options_are_ambiguous),
         cmocka_unit_test(of_identical_acks_one_is_lost),
         cmocka_unit_test(sequence_numbers_may_wrap),
