@@ -94,6 +94,12 @@ bool options_stock_handles(uint8_t kind);
 
 void segments_handoff(void);
 
+/*
+ * Whether an option other than NOP and EOL follows in the header that is being dissected. True also
+ * when that cannot be told.
+ */
+bool segments_has_options_behind(const uint8_t *option, unsigned length);
+
 /* --- plugin.c -------------------------------------------------------------------------------------- */
 
 /* False when the user has disabled the protocol: then Wireshark is to be as if we were not there. */

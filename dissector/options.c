@@ -8,8 +8,8 @@
  * ours beside it. With the protocol `optrail` disabled it does what Wireshark would do alone.
  * Kinds that Wireshark has no handler for are seen to in segments.c.
  *
- * What stock dissection of a broken option throws ends with that option: the options behind it and
- * the payload are dissected all the same.
+ * What stock dissection of a broken option throws ends with that option when there is something to
+ * lose: a payload, or options behind it. Else it takes its course, as without us.
  */
 #include "dissector/compat.h"
 
@@ -24,10 +24,18 @@ bool options_stock_handles(uint8_t kind)
     return stock[kind] != NULL;
 }
 
-/* What it throws at malformed octets is shown and given as text. */
-static const char *call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                                        void *data)
+static bool something_would_be_lost(tvbuff_t *tvb, const struct segment_facts *segment)
 {
+    unsigned length = tvb_captured_length(tvb);
+    return !segment->payload_known || segment->payload_length > 0 ||
+           segments_has_options_behind(tvb_get_ptr(tvb, 0, (int)length), length);
+}
+
+/* Calls the stock handler; what it throws at malformed octets is shown, and said in our words. */
+static void call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                 const struct segment_facts *segment, void *data)
+{
+    bool contain = something_would_be_lost(tvb, segment);
     const char *volatile thrown = NULL;
     const char *current = pinfo->current_proto;
     /* Lets pass what a capture cut short throws: that ends the packet, as without us. */
@@ -37,18 +45,26 @@ static const char *call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto
     }
     CATCH_NONFATAL_ERRORS
     {
-        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         thrown = "its octets end too early";
+        if (!contain) {
+            speak_of_option(tvb, pinfo, tree, segment, thrown);
+            RETHROW;
+        }
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
     }
     CATCH(DissectorError)
     {
         /* A bug there: shown and warned of as one, yet the packet has more to show. */
-        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         thrown = "Wireshark's own dissector failed";
+        if (!contain) {
+            speak_of_option(tvb, pinfo, tree, segment, thrown);
+            RETHROW;
+        }
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
     }
     ENDTRY;
     pinfo->current_proto = current;
-    return thrown;
+    speak_of_option(tvb, pinfo, tree, segment, thrown);
 }
 
 static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -69,10 +85,9 @@ static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
     if (tvb_captured_length(tvb) < tvb_reported_length(tvb)) {
         /* The stock handler will not come back from octets that the capture lacks. */
         speak_of_option(tvb, pinfo, tree, &segment, NULL);
-        call_stock_contained(tvb, pinfo, tree, data);
+        call_dissector_with_data(stock[tvb_get_uint8(tvb, 0)], tvb, pinfo, tree, data);
     } else {
-        const char *thrown = call_stock_contained(tvb, pinfo, tree, data);
-        speak_of_option(tvb, pinfo, tree, &segment, thrown);
+        call_stock_contained(tvb, pinfo, tree, &segment, data);
     }
     return (int)tvb_captured_length(tvb);
 }

@@ -18,6 +18,25 @@ enum { PROTOCOL_TCP = 6, HEADER_MIN = 20, FLAGS_AT = 13, OFFSET_AT = 12 };
 static dissector_handle_t stock_tcp;
 static int proto_tcp = -1, hf_tcp_options = -1;
 
+/* The options of the segments that are being dissected, innermost first: segments may be nested. */
+static const struct open_segment {
+    const uint8_t *options;
+    unsigned captured; /* octets of options that may be read */
+    const struct open_segment *outer;
+} * open_segments;
+
+bool segments_has_options_behind(const uint8_t *option, unsigned length)
+{
+    const struct open_segment *segment = open_segments;
+    if (segment == NULL || option < segment->options ||
+        option + length > segment->options + segment->captured)
+        return true; /* not a segment that came through here: who knows */
+    for (const uint8_t *at = option + length; at < segment->options + segment->captured; at++)
+        if (*at != TCP_KIND_NOP)
+            return *at != TCP_KIND_EOL;
+    return false;
+}
+
 /* A node's child that is the item of a header field, from `child` on; NULL when there is none. */
 static proto_node *find_item(proto_node *child, int id)
 {
@@ -81,11 +100,42 @@ static void look_at_options(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     }
 }
 
+/* The octets of a segment's options that the capture holds; none where there is no whole header. */
+static struct open_segment open_segment(tvbuff_t *tvb)
+{
+    struct open_segment segment = {NULL, 0, open_segments};
+    unsigned captured = tvb_captured_length(tvb);
+    if (captured > HEADER_MIN) {
+        const uint8_t *octets = tvb_get_ptr(tvb, 0, (int)captured);
+        unsigned length = MIN((octets[OFFSET_AT] >> 4) * 4u, captured);
+        segment.options = octets + HEADER_MIN;
+        segment.captured = length > HEADER_MIN ? length - HEADER_MIN : 0;
+    }
+    return segment;
+}
+
 static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    if (!optrail_is_enabled())
+        return call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
     proto_node *before = tree != NULL ? tree->last_child : NULL;
-    int used = call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
-    if (used > 0 && optrail_is_enabled())
+    struct open_segment segment = open_segment(tvb);
+    volatile int used = 0;
+    open_segments = &segment;
+    TRY
+    {
+        used = call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
+    }
+    CATCH_ALL
+    {
+        /* What ends the packet, as without us, does not end what there is to say of its options. */
+        open_segments = segment.outer;
+        look_at_options(tvb, pinfo, tree, before);
+        RETHROW;
+    }
+    ENDTRY;
+    open_segments = segment.outer;
+    if (used > 0)
         look_at_options(tvb, pinfo, tree, before);
     return used;
 }

@@ -33,6 +33,14 @@ eth/ipv4 client data 1e02,fd064f430002
 eth/ipv4 client data 1e0320,fd064f430002
 END
 
+# Frames in which nothing stands behind what stock dissection stumbles over.
+"$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/last.pcap" <<'END'
+eth/ipv4 client syn    020405b4,0402,080a0000000100000002,1e0320,00
+eth/ipv4 server synack 020405b4,42040001,1e0320
+eth/ipv4 client ack    fd064f430002,1e02,0101
+eth/ipv6 server fin    1e0c20
+END
+
 pdml() { run_tshark -r "$tshark_dir/$1.pcap" -T pdml "${@:2}"; }
 stock_pdml() { run_stock_tshark -r "$tshark_dir/$1.pcap" -T pdml "${@:2}"; }
 strip() { "$OPTRAIL_SOURCE"/tests/tools/strip_optrail.py "$@"; }
@@ -43,7 +51,15 @@ for passes in "" -2; do
     diff "$tshark_dir/stock" "$tshark_dir/ours" >&2 || fail "stock fields differ ($passes)"
     [ "$(grep -c '<packet>' "$tshark_dir/ours")" = 18 ] || fail "not every packet was compared"
 
-    for file in sound broken; do
+    # There the plugin adds, and takes nothing: the malformed packet is shown as ever.
+    stock_pdml last $passes | strip >"$tshark_dir/stock"
+    pdml last $passes >"$tshark_dir/whole"
+    strip <"$tshark_dir/whole" >"$tshark_dir/ours"
+    diff "$tshark_dir/stock" "$tshark_dir/ours" >&2 || fail "malformed packets differ ($passes)"
+    [ "$(grep -c '"_ws.malformed"' "$tshark_dir/ours")" -ge 3 ] || fail "nothing was malformed"
+    grep -q 'show="kind-66"' "$tshark_dir/whole" || fail "an option before a malformed one is lost"
+
+    for file in sound broken last; do
         stock_pdml $file $passes | sed '/capture_file=/d' >"$tshark_dir/stock"
         pdml $file $passes --disable-protocol optrail | sed '/capture_file=/d' >"$tshark_dir/ours"
         cmp "$tshark_dir/stock" "$tshark_dir/ours" >&2 ||
