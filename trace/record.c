@@ -413,14 +413,20 @@ static void read_signals(struct recording *r)
     }
 }
 
-/* Fetches what has come. How many records, or a negative errno of writing. */
-static int fetch(struct recording *r)
+/* Fetch what has come: how many records. */
+static int fetch_hooks(struct recording *r)
 {
     int n = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
         if (r->sources[i] != NULL)
             n += MAX(source_table[i]->poll(r->sources[i], on_hook, r), 0);
     }
+    return n;
+}
+
+static int fetch_packets(struct recording *r)
+{
+    int n = 0;
     for (guint i = 0; i < r->taps->len; i++) {
         struct tap *tap = r->taps->pdata[i];
         struct tap_target target = {r, r->first_tap_interface + i};
@@ -458,7 +464,7 @@ static int round_once(struct recording *r, int *n)
         code = tend(r);
         r->next_sample_ns = monotonic + SECOND_NS;
     }
-    *n = fetch(r);
+    *n = fetch_hooks(r) + fetch_packets(r);
     if (code == 0)
         code = merge_until(r->merge, before - WINDOW_NS);
     return code == 0 ? pcapng_flush(r->writer) : code;
@@ -518,8 +524,10 @@ static int finish(struct recording *r)
     uint64_t until = trace_clock_now_monotonic(r->clock) + 3 * tap_delay_ns();
     do {
         g_usleep(TICK_MIN_MS * 1000);
-        fetch(r);
+        fetch_packets(r);
     } while (r->taps->len > 0 && trace_clock_now_monotonic(r->clock) < until);
+    while (fetch_hooks(r) > 0) /* they are stopped and come to an end */
+        ;
 
     for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
         if (r->sources[i] != NULL)

@@ -37,7 +37,10 @@ struct source_ops {
     /* Becomes readable when events should be fetched before the usual time; -1: never. */
     int (*fd)(void *source);
 
-    /* Gives every event that waits to `sink`. How many, or a negative errno. */
+    /*
+     * Gives events that wait to `sink`, without waiting, and not endlessly many at once. How many,
+     * or a negative errno; 0 when none is left.
+     */
     int (*poll)(void *source, source_sink sink, void *user);
 
     /*

@@ -39,6 +39,7 @@ enum {
     PREORDER = 0x40, /* BPF_F_PREORDER of linux/bpf.h since 6.15 */
     PROGRAMS_MAX = 64,
     LEASE_NS = 3000000000, /* tended each second */
+    POLL_EVENTS = 20000,   /* at once: then it is time to write and to look for signals */
 };
 
 struct watch { /* one cgroup */
@@ -65,6 +66,7 @@ struct observers {
     bool registered;
     source_sink sink; /* during poll */
     void *user;
+    unsigned taken; /* events of this poll */
 };
 
 static uint64_t monotonic_now(void)
@@ -350,7 +352,8 @@ static int on_event(void *context, void *data, size_t size)
         all->lost[event->cpu] = event->lost;
     }
     all->sink(all->user, &record, dropped);
-    return 0;
+    /* An error ends the round of libbpf; this event counts as taken all the same. */
+    return ++all->taken < POLL_EVENTS ? 0 : -EAGAIN;
 }
 
 /* libbpf's own words, the verifier's log among them, only for who asks for them. */
@@ -582,7 +585,9 @@ static int observer_poll(void *source, source_sink sink, void *user)
     struct observers *all = source;
     all->sink = sink;
     all->user = user;
-    return ring_buffer__consume(all->ring);
+    all->taken = 0;
+    int code = ring_buffer__consume(all->ring);
+    return code < 0 && code != -EAGAIN ? code : (int)all->taken;
 }
 
 static char *observer_tend(void *source)

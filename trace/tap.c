@@ -16,7 +16,10 @@
 #include "trace/error.h"
 #include "trace/netns.h"
 
-enum { DELAY_MS = 10 };
+enum {
+    DELAY_MS = 10,
+    POLL_PACKETS = 20000, /* at once: then it is time to write and to look for signals */
+};
 
 struct tap {
     pcap_t *pcap;
@@ -197,7 +200,7 @@ int tap_poll(struct tap *tap, uint64_t now_ns, tap_sink sink, void *user)
     }
     tap->sink = sink;
     tap->user = user;
-    int n = pcap_dispatch(tap->pcap, -1, take, (u_char *)tap);
+    int n = pcap_dispatch(tap->pcap, POLL_PACKETS, take, (u_char *)tap);
     if (n < 0) {
         tap->failure = g_strdup(pcap_geterr(tap->pcap));
         return -ENETDOWN;

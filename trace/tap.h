@@ -49,7 +49,7 @@ uint16_t tap_linktype(const struct tap *tap);
 int tap_fd(const struct tap *tap);
 
 /*
- * Gives the packets that are there to `sink`, without waiting. The number of them, or a negative
+ * Gives packets that are there to `sink`, without waiting, and not endlessly many. The number of them, or a negative
  * errno: -ENETDOWN when the interface went away; tap_failure() then says what happened.
  */
 int tap_poll(struct tap *tap, uint64_t now_ns, tap_sink sink, void *user);

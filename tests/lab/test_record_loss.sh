@@ -43,3 +43,30 @@ check("ids leave gaps for what was lost", hooks[-1]["id"] ==
       len(hooks) + sum(h["lost"] for h in hooks))
 PY
 grep -q "hook invocations ([1-9][0-9]* lost)" "$work/said" || fail "the summary hides it: $(cat "$work/said")"
+
+# Packets that the tap could not take are told where the gap is, too.
+record "$work/file" --netns "$base-a" -i link-a
+traffic 3 1000
+kill -STOP "$recorder"
+traffic 2 50000000
+kill -CONT "$recorder"
+sleep 0.5
+traffic 3 1000
+stop
+"$records" "$work/file" >"$work/records" || fail "not as documented"
+/usr/bin/python3 - "$work/records" <<'PY' || fail "see above"
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+interface = records.pop()["interfaces"][0]
+lost = [(r["frame"], r["lost"]) for r in records if r["lost"]]
+
+def check(claim, holds):
+    if not holds:
+        sys.exit("not so: " + claim)
+
+check("packets were lost: %s" % interface, interface["dropped"] > 100)
+check("the gaps add up: %s" % lost, sum(n for _, n in lost) == interface["dropped"])
+check("received is what stands in the file", interface["received"] == len(records))
+check("the gap is neither before the first traffic nor after the last",
+      all(30 < frame < len(records) for frame, _ in lost))
+PY
