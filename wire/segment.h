@@ -3,12 +3,11 @@
  * segment.h - kinds of TCP segment, as option descriptions, reports and assertions name them.
  *
  * Specification: RFC 9293 section 3.1 for the control bits.  The classes are disjoint; see
- * segment_classify() for which one a segment with several properties belongs to.
+ * segment_classify() for which one a segment with several properties belongs to. BPF programs
+ * include this too: no other header is needed here.
  */
 #ifndef OPTRAIL_WIRE_SEGMENT_H
 #define OPTRAIL_WIRE_SEGMENT_H
-
-#include <stdint.h>
 
 enum tcp_flag {
     TCP_FIN = 0x01,
@@ -40,7 +39,8 @@ const char *segment_class_name(enum segment_class segment);
 int segment_class_from_name(const char *name);
 
 /* RST wins over SYN, SYN over FIN, FIN over payload. `tcp_flags` is the octet of control bits. */
-static inline enum segment_class segment_classify(uint8_t tcp_flags, uint32_t payload_length)
+static inline enum segment_class segment_classify(unsigned char tcp_flags,
+                                                  unsigned payload_length)
 {
     if (tcp_flags & TCP_RST)
         return SEGMENT_RST;

@@ -12,6 +12,14 @@
 #include <linux/types.h>
 #endif
 
+/* A parameter that is text stands in a char[PARAMETER_TEXT_SIZE] of the program, NUL-terminated. */
+#define PARAMETER_TEXT_SIZE 256
+
+/*
+ * A program may have a variable `tick_us`: the loader sets it to the kernel's tick (1 / HZ) in
+ * microseconds, since some of what the kernel wants or shows is counted in ticks.
+ */
+
 /* Parameter `role`: which sockets a program acts on. A set of bits. */
 enum role {
     ROLE_CLIENT = 1, /* those that connected */
@@ -45,5 +53,15 @@ enum counter {
 #define ALGORITHMS_MAP "algorithms"
 #define ALGORITHMS_MAX 64
 #define ALGORITHM_NAME 16 /* TCP_CA_NAME_MAX */
+
+/* Map "live" of program uto, one __u32: the user timeout to advertise, in seconds. */
+#define LIVE_MAP "live"
+
+/*
+ * Map "trusted_peers" of program iw: the prefixes whose requests are granted, as an LPM trie. Key:
+ * a __u32 of prefix bits, then 16 octets of address; IPv4 is mapped (::ffff:0:0/96).
+ */
+#define TRUSTED_MAP "trusted_peers"
+#define TRUSTED_MAX 1024
 
 #endif

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sock_ops.h - what option programs share: flags, roles, counters, and when an option is sent.
+ * sock_ops.h - what all our sock_ops programs share: callback flags and counters.
  *
  * For BPF programs of type sock_ops; REPORT_PROGRAM_NAME must be defined (report.h). All that the
- * programs need of the kernel is in linux/bpf.h: no type of a particular kernel is used, so they
- * load without kernel BTF too.
+ * programs need of the kernel is in linux/bpf.h, unless a program says otherwise: no type of a
+ * particular kernel is used, so they load without kernel BTF too.
  *
  * The contexts that matter (linux/bpf.h, struct bpf_sock_ops):
+ *   TCP_LISTEN, TCP_CONNECT  before any segment: what is set here holds for the SYN, the SYN-ACK
  *   ACTIVE_ESTABLISHED   client, on the SYN-ACK; what is sent next is the handshake's third ACK
  *   PASSIVE_ESTABLISHED  server, on the third ACK, which PARSE_HDR_OPT never gets
  *   PARSE_HDR_OPT        both, on later segments that hold an option unknown to the kernel
  *   HDR_OPT_LEN          both, before sending: reserve. Also without a segment, to compute the MSS
  *   WRITE_HDR_OPT        both, where something was reserved
+ * A server has no full socket before PASSIVE_ESTABLISHED: context->sk is NULL until then.
+ *
+ * sending.h and receiving.h have what programs that send or take an option share.
  */
 #ifndef OPTRAIL_BPF_SOCK_OPS_H
 #define OPTRAIL_BPF_SOCK_OPS_H
@@ -24,6 +28,7 @@
 
 #include "bpf/include/program_abi.h"
 #include "bpf/include/report.h"
+#include "wire/segment.h"
 
 #define ENOENT 2
 #define EEXIST 17
@@ -31,9 +36,11 @@
 #define ENOSPC 28
 #define ENOMSG 42
 
-#define SOL_TCP 6
+#define AF_INET  2
+#define AF_INET6 10
 
-#define TCP_FLAG_OCTET_SYN 0x02
+#define SOL_SOCKET 1
+#define SOL_TCP    6
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -53,89 +60,56 @@ static __always_inline void count(enum counter which)
 /* Other programs of the cgroup may want other callbacks: flags are only ever added. */
 static __always_inline void want_callbacks(struct bpf_sock_ops *context, int flags)
 {
-    bpf_sock_ops_cb_flags_set(context, context->bpf_sock_ops_cb_flags | flags);
-}
-
-/* How far one connection is with sending its option. Zero: it never will. */
-enum sending_state { SENDING_NEVER, SENDING_PENDING, SENDING_DONE };
-
-struct sending {
-    __u8 state;
-    __u8 has_first;  /* data went out together with the option */
-    __u16 zero;
-    __u32 first_seq; /* sequence number of the first such data, host byte order */
-};
-
-/* From now on the option goes out with what is sent, as `repeat` says. */
-static __always_inline void sending_begin(struct sending *sending)
-{
-    sending->state = SENDING_PENDING;
-    sending->has_first = 0;
-}
-
-/* HDR_OPT_LEN: true when the option would go out with what is sent next. */
-static __always_inline bool sending_wanted(struct bpf_sock_ops *context, struct sending *sending,
-                                           __u32 repeat)
-{
-    if (sending->state != SENDING_PENDING)
-        return false;
-    if (repeat == REPEAT_UNTIL_ACKED && sending->has_first &&
-        (__s32)(context->snd_una - sending->first_seq) > 0) {
-        sending->state = SENDING_DONE;
-        return false;
-    }
-    return true;
+    if ((context->bpf_sock_ops_cb_flags & flags) != (__u32)flags)
+        bpf_sock_ops_cb_flags_set(context, context->bpf_sock_ops_cb_flags | flags);
 }
 
 /*
- * HDR_OPT_LEN: reserves room for an option of `length` octets. The same is reserved when the MSS
- * is computed, so that a full-sized segment that takes the option still fits.
+ * Reads a 32-bit field of the context where it is written: the compiler would else choose between
+ * two fields' addresses first and read after, which the verifier does not allow.
  */
-static __always_inline void sending_reserve(struct bpf_sock_ops *context, struct sending *sending,
-                                            __u32 repeat, const void *option, __u32 length)
+#define READ_FIELD(context, field)                                                                 \
+    ({                                                                                             \
+        __u32 value_;                                                                              \
+        asm volatile("%0 = *(u32 *)(%1 + %2)"                                                      \
+                     : "=r"(value_)                                                                \
+                     : "r"(context), "i"(__builtin_offsetof(struct bpf_sock_ops, field)));         \
+        value_;                                                                                    \
+    })
+
+/* An address as 128 bits, IPv4 mapped (::ffff:0:0/96), network byte order. */
+struct address {
+    __u32 words[4];
+};
+
+static __always_inline void address_remote(struct bpf_sock_ops *context, struct address *address)
 {
-    if (!sending_wanted(context, sending, repeat))
+    if (context->family == AF_INET) {
+        address->words[0] = 0;
+        address->words[1] = 0;
+        address->words[2] = bpf_htonl(0xffff);
+        address->words[3] = READ_FIELD(context, remote_ip4);
         return;
-    bool probe = context->args[0] == BPF_WRITE_HDR_TCP_CURRENT_MSS;
-    if (!probe && (context->skb_tcp_flags & TCP_FLAG_OCTET_SYN))
-        return;
-    long result = bpf_reserve_hdr_opt(context, length, 0);
-    report_reserve(context, option, length, length, result);
-    if (result == 0 || probe)
-        return;
-    count(result == -ENOSPC ? COUNTER_NO_SPACE : COUNTER_REFUSED);
-    if (repeat == REPEAT_ONCE)
-        sending->state = SENDING_DONE;
+    }
+    address->words[0] = READ_FIELD(context, remote_ip6[0]);
+    address->words[1] = READ_FIELD(context, remote_ip6[1]);
+    address->words[2] = READ_FIELD(context, remote_ip6[2]);
+    address->words[3] = READ_FIELD(context, remote_ip6[3]);
 }
 
-/* WRITE_HDR_OPT: puts the option into the header. */
-static __always_inline void sending_store(struct bpf_sock_ops *context, struct sending *sending,
-                                          __u32 repeat, const void *option, __u32 length)
+static __always_inline void address_local(struct bpf_sock_ops *context, struct address *address)
 {
-    if (!sending_wanted(context, sending, repeat))
+    if (context->family == AF_INET) {
+        address->words[0] = 0;
+        address->words[1] = 0;
+        address->words[2] = bpf_htonl(0xffff);
+        address->words[3] = READ_FIELD(context, local_ip4);
         return;
-    void *data = context->skb_data;
-    struct tcphdr *header = data;
-    if ((void *)(header + 1) > (void *)context->skb_data_end)
-        return;
-    if (header->syn)
-        return;
-    __u32 seq = bpf_ntohl(header->seq);
-    bool has_data = context->skb_len > header->doff * 4U;
-
-    long result = bpf_store_hdr_opt(context, option, length, 0);
-    report_store(context, option, length, length, result);
-    if (result == 0) {
-        count(COUNTER_WRITTEN);
-        if (has_data && !sending->has_first) {
-            sending->has_first = 1;
-            sending->first_seq = seq;
-        }
-    } else {
-        count(result == -ENOSPC ? COUNTER_NO_SPACE : COUNTER_REFUSED);
     }
-    if (repeat == REPEAT_ONCE)
-        sending->state = SENDING_DONE;
+    address->words[0] = READ_FIELD(context, local_ip6[0]);
+    address->words[1] = READ_FIELD(context, local_ip6[1]);
+    address->words[2] = READ_FIELD(context, local_ip6[2]);
+    address->words[3] = READ_FIELD(context, local_ip6[3]);
 }
 
 #endif

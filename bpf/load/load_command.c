@@ -9,12 +9,18 @@ static int run_load(int argc, char **argv)
     const char *command = argv[0];
     g_autofree char *cgroup = NULL;
     g_auto(GStrv) settings = NULL;
-    gboolean verbose = FALSE;
+    g_autofree char *folder = NULL;
+    gboolean verbose = FALSE, replace = FALSE;
     const GOptionEntry entries[] = {
         {"cgroup", 'c', 0, G_OPTION_ARG_FILENAME, &cgroup,
          "Act on the connections of processes in this cgroup (version 2)", "DIR"},
         {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "Set a parameter of the program",
          "KEY=VALUE"},
+        {"replace", 'r', 0, G_OPTION_ARG_NONE, &replace,
+         "Take the place of the one that is loaded, without a gap; connections and counters go on",
+         NULL},
+        {"options", 'O', 0, G_OPTION_ARG_FILENAME, &folder,
+         "Option descriptions of your own are in this folder too", "DIR"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Show what libbpf and the verifier say",
          NULL},
         G_OPTION_ENTRY_NULL,
@@ -36,19 +42,21 @@ static int run_load(int argc, char **argv)
     if (cgroup == NULL)
         return command_usage(command, "--cgroup DIR is missing: onto which cgroup?");
 
-    g_autoptr(option_set) options = option_set_new();
-    option_set_add_builtin(options, NULL);
+    g_autoptr(option_set) options = command_load_options(command, folder, NULL, &code);
+    if (options == NULL)
+        return code;
     g_autoptr(GError) error = NULL;
-    uint32_t values[PROGRAM_PARAMETERS_MAX] = {0};
-    if (!parameters_parse(program, options, (const char *const *)settings, values, &error) ||
-        !loaded_attach(program, cgroup, values, options, verbose, &error))
+    g_auto(program_values) values = {0};
+    unsigned how = (verbose ? LOAD_VERBOSE : 0U) | (replace ? LOAD_REPLACE : 0U);
+    if (!parameters_parse(program, options, (const char *const *)settings, &values, &error) ||
+        !loaded_attach(program, cgroup, &values, options, how, &error))
         return command_fail(error->code, command, "%s", error->message);
     return EXIT_DONE;
 }
 
 const struct command command_load = {
     .name = "load",
-    .usage = "load PROGRAM --cgroup DIR [--set KEY=VALUE]...",
+    .usage = "load PROGRAM --cgroup DIR [--set KEY=VALUE]... [--replace]",
     .summary = "Put an option program onto a cgroup",
     .run = run_load,
 };

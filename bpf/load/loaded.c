@@ -30,6 +30,8 @@ void loaded_free(struct loaded *loaded)
         return;
     g_free(loaded->name);
     g_free(loaded->cgroup);
+    values_clear(&loaded->values);
+    g_ptr_array_unref(loaded->shown);
     g_free(loaded);
 }
 
@@ -64,11 +66,16 @@ static void read_values(struct loaded *loaded, int map_fd, uint32_t value_size, 
     if (btf == NULL || bpf_map_lookup_elem(map_fd, &zero, data) != 0)
         goto cleanup;
     for (size_t i = 0; i < loaded->program->n_parameters; i++) {
+        bool is_text = loaded->program->parameters[i].type == PARAMETER_TEXT;
         size_t offset, size;
         if (!variable_find(btf, loaded->program->parameters[i].key, &offset, &size) ||
-            size != sizeof(loaded->values[i]) || offset + size > value_size)
+            size != (is_text ? PARAMETER_TEXT_SIZE : sizeof(loaded->values.number[i])) ||
+            offset + size > value_size)
             goto cleanup;
-        memcpy(&loaded->values[i], data + offset, size);
+        if (is_text)
+            loaded->values.text[i] = g_strndup((const char *)data + offset, size - 1);
+        else
+            memcpy(&loaded->values.number[i], data + offset, size);
     }
     loaded->has_values = true;
 
@@ -89,6 +96,9 @@ static void read_maps(struct loaded *loaded, const uint32_t *map_ids, uint32_t n
                 read_counters(loaded, fd);
             else if (g_str_has_suffix(info.name, VARIABLE_SECTION) && loaded->program != NULL)
                 read_values(loaded, fd, info.value_size, btf_id);
+            else if (loaded->program != NULL && loaded->program->show != NULL &&
+                     strcmp(info.name, loaded->program->shown_map) == 0)
+                loaded->program->show(fd, loaded->shown);
         }
         close(fd);
     }
@@ -168,7 +178,8 @@ static void list_group(GPtrArray *list, uint64_t cgroup_id)
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
         struct loaded *loaded = g_new0(struct loaded, 1);
         loaded->name = g_strdup(name);
-        loaded->program = program_by_name(name);
+        loaded->program = program_by_instance(name);
+        loaded->shown = g_ptr_array_new_with_free_func(g_free);
         loaded->cgroup_id = cgroup_id;
         loaded->cgroup = g_strdup(cgroup);
         read_link(loaded);

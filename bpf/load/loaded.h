@@ -3,7 +3,7 @@
  * loaded.h - programs on their cgroups: putting them there, finding them again, taking them off.
  *
  * A program is there as long as its bpf_link exists, and that is as long as it is pinned, as
- *   OPTRAIL_PIN_DIR/<cgroup id>/<program>/link
+ *   OPTRAIL_PIN_DIR/<cgroup id>/<program, or program-instance>/link
  * Nothing else is pinned: program, parameters and counters are found through the link. A loader
  * that dies before it pinned leaves nothing, since the kernel detaches a link that nobody holds.
  */
@@ -27,8 +27,9 @@ struct loaded {
     uint64_t runs;        /* 0 unless sysctl kernel.bpf_stats_enabled */
     uint64_t run_time_ns; /* of all runs */
     bool has_values, has_counters;
-    uint32_t values[PROGRAM_PARAMETERS_MAX]; /* parallel to program->parameters */
-    uint64_t counters[N_COUNTERS];           /* summed over CPUs */
+    struct values values;
+    uint64_t counters[N_COUNTERS]; /* summed over CPUs */
+    GPtrArray *shown;              /* what program->show() has to say, char *; may be empty */
 };
 
 void loaded_free(struct loaded *loaded);
@@ -36,9 +37,17 @@ void loaded_free(struct loaded *loaded);
 /* The counters' names, as `optrail status` shows them. */
 extern const char *const counter_names[N_COUNTERS];
 
-/* Loads the program with these values, attaches it to the cgroup and pins it. */
-bool loaded_attach(const struct program *program, const char *cgroup, const uint32_t *values,
-                   const struct option_set *options, bool verbose, GError **error);
+enum load_how {
+    LOAD_VERBOSE = 1, /* what libbpf and the verifier say goes to stderr */
+    LOAD_REPLACE = 2, /* take the place of what is loaded under the same name, if something is */
+};
+
+/*
+ * Loads the program with these values, attaches it to the cgroup and pins it; or, replacing, puts
+ * it in the place of the one that is there without a moment in which none is. `how`: enum load_how.
+ */
+bool loaded_attach(const struct program *program, const char *cgroup, const struct values *values,
+                   const struct option_set *options, unsigned how, GError **error);
 
 /*
  * What is loaded, in the order of cgroup ids and names: on one cgroup, or anywhere when `cgroup_id`

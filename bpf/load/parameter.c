@@ -6,6 +6,7 @@
 #include "bpf/include/program_abi.h"
 #include "bpf/load/program.h"
 #include "wire/command.h"
+#include "wire/segment.h"
 
 G_DEFINE_QUARK(optrail - load - error - quark, load_error)
 
@@ -41,6 +42,8 @@ static void domain_of(const struct program *program, const struct parameter *par
     *domain = (struct domain){.min = parameter->min, .max = parameter->max};
     switch (parameter->type) {
     case PARAMETER_NUMBER:
+    case PARAMETER_SEGMENTS:
+    case PARAMETER_TEXT:
         break;
     case PARAMETER_ENUM:
         domain->values = parameter->values;
@@ -91,6 +94,51 @@ static bool domain_number(const struct domain *domain, const char *text, uint32_
     return true;
 }
 
+/* "ack;data" to SEGMENT_BIT()s; commas do too, since a shell takes semicolons for itself. */
+static bool segments_parse(const char *text, uint32_t *bits)
+{
+    g_auto(GStrv) names = g_strsplit_set(text, ";,", -1);
+    *bits = 0;
+    for (size_t i = 0; names[i] != NULL; i++) {
+        int segment = segment_class_from_name(names[i]);
+        if (segment < 0 || segment == SEGMENT_RST) /* the kernel has no hook for RST */
+            return false;
+        *bits |= SEGMENT_BIT((unsigned)segment);
+    }
+    return *bits != 0;
+}
+
+static char *segments_text(uint32_t bits)
+{
+    GString *text = g_string_new(NULL);
+    for (int segment = 0; segment < SEGMENT_CLASSES; segment++) {
+        if (bits & SEGMENT_BIT((unsigned)segment))
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ";" : "",
+                                   segment_class_name((enum segment_class)segment));
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Sets the value of parameter `i`. */
+static bool parse_value(const struct program *program, size_t i, const struct option_set *options,
+                        const char *text, struct values *values)
+{
+    const struct parameter *parameter = &program->parameters[i];
+    struct domain domain;
+
+    if (parameter->type == PARAMETER_TEXT) {
+        if (strlen(text) >= PARAMETER_TEXT_SIZE)
+            return false;
+        g_free(values->text[i]);
+        values->text[i] = g_strdup(text);
+        return true;
+    }
+    if (parameter->type == PARAMETER_SEGMENTS)
+        return segments_parse(text, &values->number[i]);
+    domain_of(program, parameter, options, &domain);
+    return domain_number(&domain, text, &values->number[i]);
+}
+
 char *parameter_allowed(const struct program *program, const struct parameter *parameter,
                         const struct option_set *options)
 {
@@ -98,6 +146,12 @@ char *parameter_allowed(const struct program *program, const struct parameter *p
     domain_of(program, parameter, options, &domain);
     if (parameter->type == PARAMETER_BOOL)
         return g_strdup("yes or no");
+    if (parameter->type == PARAMETER_SEGMENTS)
+        return g_strdup("some of syn, synack, ack, data, fin, joined by ; or ,");
+    if (parameter->type == PARAMETER_TEXT)
+        return g_strdup_printf("%s, at most %d characters",
+                               parameter->unit != NULL ? parameter->unit : "text",
+                               PARAMETER_TEXT_SIZE - 1);
     if (domain.values == NULL && domain.field == NULL)
         return g_strdup_printf("a number from %u to %u%s%s%s", domain.min, domain.max,
                                parameter->unit != NULL ? " (" : "",
@@ -117,9 +171,16 @@ char *parameter_allowed(const struct program *program, const struct parameter *p
 }
 
 char *parameter_text(const struct program *program, const struct parameter *parameter,
-                     const struct option_set *options, uint32_t value)
+                     const struct option_set *options, const struct values *values)
 {
+    size_t i = (size_t)(parameter - program->parameters);
+    uint32_t value = values->number[i];
     struct domain domain;
+
+    if (parameter->type == PARAMETER_TEXT)
+        return g_strdup(values->text[i] != NULL ? values->text[i] : "");
+    if (parameter->type == PARAMETER_SEGMENTS)
+        return segments_text(value);
     domain_of(program, parameter, options, &domain);
     for (const struct parameter_value *v = domain.values; v != NULL && v->name != NULL; v++) {
         if (v->number == value)
@@ -140,8 +201,17 @@ static bool unknown_key(const struct program *program, const char *setting, GErr
     return false;
 }
 
+int parameter_index(const struct program *program, const char *key)
+{
+    for (size_t i = 0; i < program->n_parameters; i++) {
+        if (strcmp(program->parameters[i].key, key) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
 static bool parse_setting(const struct program *program, const struct option_set *options,
-                          const char *setting, uint32_t *values, bool *given, GError **error)
+                          const char *setting, struct values *values, bool *given, GError **error)
 {
     const char *equals = strchr(setting, '=');
     if (equals == NULL || equals == setting) {
@@ -149,19 +219,21 @@ static bool parse_setting(const struct program *program, const struct option_set
         return false;
     }
     g_autofree char *key = g_strndup(setting, (gsize)(equals - setting));
-    size_t i = 0;
-    while (i < program->n_parameters && strcmp(program->parameters[i].key, key) != 0)
-        i++;
-    if (i == program->n_parameters)
+    int i = parameter_index(program, key);
+    if (i < 0 && program->takes_fields) {
+        if (values->fields == NULL)
+            values->fields = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(values->fields, g_strdup(setting));
+        return true;
+    }
+    if (i < 0)
         return unknown_key(program, setting, error);
     if (given[i]) {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE, "--set %s: %s is set twice", setting, key);
         return false;
     }
     given[i] = true;
-    struct domain domain;
-    domain_of(program, &program->parameters[i], options, &domain);
-    if (domain_number(&domain, equals + 1, &values[i]))
+    if (parse_value(program, (size_t)i, options, equals + 1, values))
         return true;
     g_autofree char *allowed = parameter_allowed(program, &program->parameters[i], options);
     g_set_error(error, LOAD_ERROR, EXIT_USAGE, "--set %s: %s is %s, not \"%s\"", setting, key,
@@ -169,22 +241,26 @@ static bool parse_setting(const struct program *program, const struct option_set
     return false;
 }
 
+void values_clear(struct values *values)
+{
+    for (size_t i = 0; i < PROGRAM_PARAMETERS_MAX; i++)
+        g_clear_pointer(&values->text[i], g_free);
+    g_clear_pointer(&values->fields, g_ptr_array_unref);
+}
+
 bool parameters_parse(const struct program *program, const struct option_set *options,
-                      const char *const *settings, uint32_t values[PROGRAM_PARAMETERS_MAX],
-                      GError **error)
+                      const char *const *settings, struct values *values, GError **error)
 {
     bool given[PROGRAM_PARAMETERS_MAX] = {false};
 
     g_assert(program->n_parameters <= PROGRAM_PARAMETERS_MAX);
     for (size_t i = 0; i < program->n_parameters; i++) {
-        struct domain domain;
-        domain_of(program, &program->parameters[i], options, &domain);
-        if (!domain_number(&domain, program->parameters[i].preset, &values[i]))
+        if (!parse_value(program, i, options, program->parameters[i].preset, values))
             g_error("preset of %s.%s is not allowed", program->name, program->parameters[i].key);
     }
     for (size_t i = 0; settings != NULL && settings[i] != NULL; i++) {
         if (!parse_setting(program, options, settings[i], values, given, error))
             return false;
     }
-    return program->check == NULL || program->check(values, error);
+    return program->check == NULL || program->check(values, options, error);
 }

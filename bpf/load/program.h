@@ -4,8 +4,9 @@
  *
  * A program is one program_NAME.c (its row: what it is called, what may be set, its compiled
  * image) and one line in programs.c. A parameter is a `const volatile __u32` of the same name in
- * the program's .bpf.c; the row says what values it takes, so that parsing, `optrail programs`,
- * and `optrail status` are written once for all.
+ * the program's .bpf.c, or a `const volatile char [PARAMETER_TEXT_SIZE]` for text; the row says
+ * what values it takes, so that parsing, `optrail programs`, and `optrail status` are written once
+ * for all.
  */
 #ifndef OPTRAIL_BPF_LOAD_PROGRAM_H
 #define OPTRAIL_BPF_LOAD_PROGRAM_H
@@ -14,9 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bpf/include/program_abi.h"
 #include "wire/option.h"
 
 struct bpf_object;
+struct variables;
 
 /* Errors of this folder: their codes are exit codes (wire/command.h). */
 #define LOAD_ERROR (load_error_quark())
@@ -27,6 +30,8 @@ enum parameter_type {
     PARAMETER_ENUM,   /* one of `values`, by name */
     PARAMETER_BOOL,   /* yes or no */
     PARAMETER_FIELD, /* what the option's field takes: a name of its enum, or a number in its range */
+    PARAMETER_SEGMENTS, /* a set of segment classes, "ack;data", as SEGMENT_BIT()s */
+    PARAMETER_TEXT,     /* any text that fits; the program's check() judges it */
 };
 
 struct parameter_value {
@@ -48,6 +53,17 @@ struct parameter {
 
 enum { PROGRAM_PARAMETERS_MAX = 16 };
 
+/* What the parameters of one program are set to. Zero it before use; values_clear() frees. */
+struct values {
+    uint32_t number[PROGRAM_PARAMETERS_MAX]; /* parallel to the program's parameters */
+    char *text[PROGRAM_PARAMETERS_MAX];      /* PARAMETER_TEXT; else NULL */
+    GPtrArray *fields; /* "FIELD=VALUE" for an option whose fields may be set; NULL: none */
+};
+
+void values_clear(struct values *values);
+typedef struct values program_values;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(program_values, values_clear)
+
 struct program {
     const char *name;    /* at most 15 characters: pins and reports carry it */
     const char *option;  /* the description that it sends and takes; NULL for none */
@@ -57,11 +73,30 @@ struct program {
     size_t n_parameters;
     const void *(*image)(size_t *size); /* the compiled program, an ELF object */
 
-    /* May be NULL: refuses combinations of values. `values` is parallel to `parameters`. */
-    bool (*check)(const uint32_t *values, GError **error);
+    /*
+     * The parameter whose text tells several loads on one cgroup apart: they are then called
+     * NAME-TEXT. NULL: the program is loaded once on a cgroup.
+     */
+    const char *instance_by;
+    bool takes_fields; /* other KEY=VALUE are fields of the option that parameter `name` names */
 
-    /* May be NULL: fills the maps of the loaded object. `options` holds the descriptions. */
-    bool (*prepare)(struct bpf_object *object, const struct option_set *options, GError **error);
+    /* The rest may be NULL. Refuses values, or combinations of them. */
+    bool (*check)(const struct values *values, const struct option_set *options, GError **error);
+
+    /* Sets variables of the program that are no parameters, before it is loaded. */
+    bool (*configure)(struct variables *variables, const struct values *values,
+                      const struct option_set *options, GError **error);
+
+    /* Fills the maps of the loaded object. `options` holds the descriptions. */
+    bool (*prepare)(struct bpf_object *object, const struct values *values,
+                    const struct option_set *options, GError **error);
+
+    /*
+     * What the program has in a map besides counters, for `optrail status`: lines of text, each a
+     * row. `map_fd` is that of the map called `shown_map`; appends char * to `lines`.
+     */
+    const char *shown_map;
+    void (*show)(int map_fd, GPtrArray *lines);
 };
 
 /* The table, ended by NULL, in the order in which it is shown. */
@@ -69,6 +104,12 @@ extern const struct program *const programs[];
 
 /* The program of that name, or NULL. */
 const struct program *program_by_name(const char *name);
+
+/* The program of a name as program_instance() makes it, or NULL. */
+const struct program *program_by_instance(const char *instance);
+
+/* What the program is called on a cgroup: its name, or NAME-TEXT. Free with g_free(). */
+char *program_instance(const struct program *program, const struct values *values);
 
 /* "cc, uto". Free with g_free(). */
 char *program_names(void);
@@ -78,13 +119,14 @@ extern const struct parameter_value role_values[];
 extern const struct parameter_value repeat_values[];
 
 /*
- * Sets all of `values` (parallel to the program's parameters): presets, then `settings`, a
- * NULL-terminated list of KEY=VALUE (NULL: none). False with an error that names key, value and
- * what is allowed.
+ * Sets all of `values` (zeroed, or cleared): presets, then `settings`, a NULL-terminated list of
+ * KEY=VALUE (NULL: none). False with an error that names key, value and what is allowed.
  */
 bool parameters_parse(const struct program *program, const struct option_set *options,
-                      const char *const *settings, uint32_t values[PROGRAM_PARAMETERS_MAX],
-                      GError **error);
+                      const char *const *settings, struct values *values, GError **error);
+
+/* The index of the parameter of that name, or -1. */
+int parameter_index(const struct program *program, const char *key);
 
 /* What the parameter takes: "a number from 0 to 65535 (s)", "one of vegas, reno". g_free(). */
 char *parameter_allowed(const struct program *program, const struct parameter *parameter,
@@ -92,6 +134,6 @@ char *parameter_allowed(const struct program *program, const struct parameter *p
 
 /* The value as one would write it: "reno", "34". Free with g_free(). */
 char *parameter_text(const struct program *program, const struct parameter *parameter,
-                     const struct option_set *options, uint32_t value);
+                     const struct option_set *options, const struct values *values);
 
 #endif

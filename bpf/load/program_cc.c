@@ -29,8 +29,10 @@ static const struct parameter parameters[] = {
 };
 
 /* The server's map of ids: those that the description names. */
-static bool prepare(struct bpf_object *object, const struct option_set *options, GError **error)
+static bool prepare(struct bpf_object *object, const struct values *values,
+                    const struct option_set *options, GError **error)
 {
+    (void)values;
     const struct option_desc *desc = option_set_by_name(options, "cc");
     const struct option_field *field = option_field_find(desc, "algorithm");
     struct bpf_map *map = bpf_object__find_map_by_name(object, ALGORITHMS_MAP);

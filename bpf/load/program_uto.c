@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* program_uto.c - the row of program uto (bpf/option/uto.bpf.c). */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpf/include/program_abi.h"
@@ -57,14 +58,31 @@ static const struct parameter parameters[] = {
      .values = role_values},
 };
 
-static bool check(const uint32_t *values, GError **error)
+static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
-    if (values[LOWER] <= values[UPPER])
+    (void)options;
+    if (values->number[LOWER] <= values->number[UPPER])
         return true;
     g_set_error(error, LOAD_ERROR, EXIT_USAGE,
-                "--set lower=%u: lower is at most upper, which is %u", values[LOWER],
-                values[UPPER]);
+                "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
+                values->number[UPPER]);
     return false;
+}
+
+/* What is advertised from now on, by live connections too when the program is replaced. */
+static bool prepare(struct bpf_object *object, const struct values *values,
+                    const struct option_set *options, GError **error)
+{
+    struct bpf_map *map = bpf_object__find_map_by_name(object, LIVE_MAP);
+    uint32_t zero = 0;
+
+    (void)options;
+    int result = bpf_map__update_elem(map, &zero, sizeof(zero), &values->number[TIMEOUT],
+                                      sizeof(values->number[TIMEOUT]), BPF_ANY);
+    if (result != 0)
+        g_set_error(error, LOAD_ERROR, EXIT_INPUT, "cannot set the timeout to advertise: %s",
+                    g_strerror(-result));
+    return result == 0;
 }
 
 const struct program program_uto = {
@@ -74,10 +92,13 @@ const struct program program_uto = {
     .details =
         "Both ends send the option uto on their first segment after the SYNs. Who gets one sets\n"
         "TCP_USER_TIMEOUT of that connection to min(upper, max(timeout, the peer's, lower)), "
-        "unless\n"
-        "its application has set one itself.\n",
+        "though\n"
+        "never to less than its retransmission timeout, unless its application has set one "
+        "itself.\n"
+        "Load it again with --replace and another timeout: live connections advertise that too.\n",
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = uto_bpf__elf_bytes,
     .check = check,
+    .prepare = prepare,
 };

@@ -5,12 +5,13 @@
 #include "bpf/load/program.h"
 
 extern const struct program program_cc;
+extern const struct program program_delack;
+extern const struct program program_iw;
+extern const struct program program_option;
 extern const struct program program_uto;
 
 const struct program *const programs[] = {
-    &program_cc,
-    &program_uto,
-    NULL,
+    &program_cc, &program_delack, &program_iw, &program_option, &program_uto, NULL,
 };
 
 const struct program *program_by_name(const char *name)
@@ -20,6 +21,22 @@ const struct program *program_by_name(const char *name)
             return programs[i];
     }
     return NULL;
+}
+
+const struct program *program_by_instance(const char *instance)
+{
+    const char *dash = strchr(instance, '-');
+    g_autofree char *name =
+        dash != NULL ? g_strndup(instance, (gsize)(dash - instance)) : g_strdup(instance);
+    return program_by_name(name);
+}
+
+char *program_instance(const struct program *program, const struct values *values)
+{
+    int i = program->instance_by != NULL ? parameter_index(program, program->instance_by) : -1;
+    if (i < 0 || values->text[i] == NULL)
+        return g_strdup(program->name);
+    return g_strdup_printf("%s-%s", program->name, values->text[i]);
 }
 
 char *program_names(void)

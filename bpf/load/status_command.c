@@ -63,7 +63,7 @@ static void print_loaded(const struct loaded *loaded, const struct option_set *o
     for (size_t i = 0; loaded->has_values && i < loaded->program->n_parameters; i++) {
         const struct parameter *parameter = &loaded->program->parameters[i];
         g_autofree char *text =
-            parameter_text(loaded->program, parameter, options, loaded->values[i]);
+            parameter_text(loaded->program, parameter, options, &loaded->values);
         printf("  %s=%s", parameter->key, text);
     }
     printf("\n    program %u", loaded->id);
@@ -79,6 +79,8 @@ static void print_loaded(const struct loaded *loaded, const struct option_set *o
     for (size_t i = 0; i < N_COUNTERS; i++)
         printf(" %s %" PRIu64 "%s", counter_names[i], loaded->counters[i],
                i + 1 < N_COUNTERS ? "," : "\n");
+    for (guint i = 0; i < loaded->shown->len; i++)
+        printf("    %s\n", (const char *)loaded->shown->pdata[i]);
 }
 
 static void print_text(const GPtrArray *list, const char *cgroup, const struct option_set *options)
@@ -139,9 +141,9 @@ static void json_loaded(JsonBuilder *builder, const struct loaded *loaded,
     for (size_t i = 0; loaded->has_values && i < loaded->program->n_parameters; i++) {
         const struct parameter *parameter = &loaded->program->parameters[i];
         g_autofree char *text =
-            parameter_text(loaded->program, parameter, options, loaded->values[i]);
+            parameter_text(loaded->program, parameter, options, &loaded->values);
         if (parameter->type == PARAMETER_NUMBER)
-            json_number(builder, parameter->key, loaded->values[i]);
+            json_number(builder, parameter->key, loaded->values.number[i]);
         else
             json_text(builder, parameter->key, text);
     }
@@ -151,6 +153,11 @@ static void json_loaded(JsonBuilder *builder, const struct loaded *loaded,
     for (size_t i = 0; loaded->has_counters && i < N_COUNTERS; i++)
         json_number(builder, counter_names[i], loaded->counters[i]);
     json_builder_end_object(builder);
+    json_builder_set_member_name(builder, "shown");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < loaded->shown->len; i++)
+        json_builder_add_string_value(builder, loaded->shown->pdata[i]);
+    json_builder_end_array(builder);
     json_builder_end_object(builder);
 }
 

@@ -8,6 +8,13 @@
 #include "cli/commands.h"
 #include "wire/command.h"
 
+/* By its full name, or that of the program: "option" is all of option-NAME. */
+static bool is_meant(const struct loaded *loaded, const char *name)
+{
+    return strcmp(loaded->name, name) == 0 ||
+           (loaded->program != NULL && strcmp(loaded->program->name, name) == 0);
+}
+
 static int run_unload(int argc, char **argv)
 {
     const char *command = argv[0];
@@ -50,7 +57,7 @@ static int run_unload(int argc, char **argv)
     code = EXIT_DONE;
     for (guint i = 0; i < list->len; i++) {
         const struct loaded *loaded = list->pdata[i];
-        if (!all && strcmp(loaded->name, argv[1]) != 0)
+        if (!all && !is_meant(loaded, argv[1]))
             continue;
         n_removed++;
         g_clear_error(&error);

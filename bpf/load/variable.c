@@ -24,3 +24,13 @@ bool variable_find(const struct btf *btf, const char *name, size_t *offset, size
     }
     return false;
 }
+
+bool variables_set(struct variables *variables, const char *name, const void *value, size_t size)
+{
+    size_t offset, found;
+    if (!variable_find(variables->btf, name, &offset, &found) || found != size ||
+        variables->data == NULL || offset + size > variables->size)
+        return false;
+    memcpy(variables->data + offset, value, size);
+    return true;
+}

@@ -15,11 +15,14 @@
  * Source: Beyond socket options, section 3.3.2.
  */
 #define REPORT_PROGRAM_NAME "cc"
-#include "bpf/include/sock_ops.h"
+#include "bpf/include/receiving.h"
+#include "bpf/include/sending.h"
 
 #include "optrail_options.h"
 
 #define TCP_CONGESTION 13
+
+#define SEGMENTS (SEGMENT_BIT(SEGMENT_ACK) | SEGMENT_BIT(SEGMENT_DATA))
 
 const volatile __u32 algorithm = 0;
 const volatile __u32 repeat = REPEAT_ONCE;
@@ -57,59 +60,29 @@ static __always_inline void make_option(__u8 option[OPTRAIL_CC_LENGTH])
     optrail_cc_set_algorithm(option, algorithm);
 }
 
-/* Room for more than the option: one with a wrong length is found too, and declined. */
-#define FOUND_MAX 16
-
-/* Finds the option under one of its two kinds. Its length, or -ENOMSG. */
-static __always_inline long find(struct bpf_sock_ops *context, __u8 kind, __u8 found[FOUND_MAX])
-{
-    __builtin_memset(found, 0, FOUND_MAX);
-    found[0] = kind;
-    found[1] = 4; /* the helper compares kind and ExID */
-    found[2] = OPTRAIL_CC_EXID >> 8;
-    found[3] = OPTRAIL_CC_EXID & 0xff;
-    return bpf_load_hdr_opt(context, found, FOUND_MAX, 0);
-}
-
-static __always_inline void decline(struct bpf_sock_ops *context, const __u8 *option,
-                                    enum hook_decline reason)
-{
-    count(COUNTER_DECLINED);
-    report_decline(context, option, OPTRAIL_CC_LENGTH, reason);
-}
-
 /* Server: takes the request out of the segment at hand, if there is one. */
 static __always_inline void take(struct bpf_sock_ops *context, struct connection *connection)
 {
     __u8 option[FOUND_MAX];
 
-    long result = find(context, 253, option);
-    if (result == -ENOMSG)
-        result = find(context, 254, option);
-    report_load(context, option, OPTRAIL_CC_LENGTH, result);
-    if (result == -ENOMSG)
+    if (!receive(context, OPTRAIL_CC_KIND, OPTRAIL_CC_EXID, OPTRAIL_CC_LENGTH, TCP_SYN | TCP_FIN,
+                 option))
         return;
-    count(COUNTER_RECEIVED);
-    if (result != OPTRAIL_CC_LENGTH) {
-        decline(context, option, HOOK_DECLINE_MALFORMED);
-        return;
-    }
     __u32 id = optrail_cc_get_algorithm(option);
     if (connection->has_taken && connection->taken == id) {
         /* Segmentation offload and repetition bring the same request many times. */
-        count(COUNTER_UNCHANGED);
-        report_decline(context, option, OPTRAIL_CC_LENGTH, HOOK_DECLINE_UNCHANGED);
+        decline(context, option, OPTRAIL_CC_LENGTH, HOOK_DECLINE_UNCHANGED);
         return;
     }
     connection->has_taken = 1;
     connection->taken = id;
     struct algorithm *known = bpf_map_lookup_elem(&algorithms, &id);
     if (!known) {
-        decline(context, option, HOOK_DECLINE_UNKNOWN);
+        decline(context, option, OPTRAIL_CC_LENGTH, HOOK_DECLINE_UNKNOWN);
         return;
     }
     struct algorithm copy = *known;
-    result = bpf_setsockopt(context, SOL_TCP, TCP_CONGESTION, copy.name, sizeof(copy.name));
+    long result = bpf_setsockopt(context, SOL_TCP, TCP_CONGESTION, copy.name, sizeof(copy.name));
     count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
     report_setsockopt_text(context, option, OPTRAIL_CC_LENGTH, SOL_TCP, TCP_CONGESTION, copy.name,
                            result);
@@ -154,14 +127,16 @@ int optrail_cc(struct bpf_sock_ops *context)
         if (!connection)
             break;
         make_option(option);
-        sending_reserve(context, &connection->sending, repeat, option, sizeof(option));
+        sending_reserve(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
+                        sizeof(option));
         break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
         if (!connection)
             break;
         make_option(option);
-        sending_store(context, &connection->sending, repeat, option, sizeof(option));
+        sending_store(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
+                        sizeof(option));
         break;
     }
     return 1;

@@ -26,7 +26,7 @@ refuses() {
 attached() { bpftool cgroup show "$1" | grep -c sock_ops; }
 
 # --- what cannot be, is named -------------------------------------------------------------------
-refuses 2 "there are: cc, uto" load nothing --cgroup "$client_cgroup"
+refuses 2 "there are: cc, " load nothing --cgroup "$client_cgroup"
 refuses 2 "--cgroup DIR is missing" load cc
 refuses 2 "algorithm is one of vegas, reno, bbr, cubic" load cc --cgroup "$client_cgroup" --set algorithm=tahoe
 refuses 2 "it has algorithm, repeat, role" load cc --cgroup "$client_cgroup" --set timeout=3
@@ -40,7 +40,7 @@ expect "attached after all that" "$(attached "$client_cgroup")" 0
 
 # --- twice: once --------------------------------------------------------------------------------
 load client cc
-refuses 3 "is loaded on $client_cgroup already; first: optrail unload cc" load cc --cgroup "$client_cgroup"
+refuses 3 "is loaded on $client_cgroup already; to put this in its place: --replace" load cc --cgroup "$client_cgroup"
 expect "attached after loading twice" "$(attached "$client_cgroup")" 1
 "$optrail" status --cgroup "$client_cgroup" | grep -q "algorithm=cubic  repeat=once  role=both" ||
     fail "status does not show the parameters"

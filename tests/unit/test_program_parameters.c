@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bpf/include/program_abi.h"
+#include "bpf/load/prefix.h"
 #include "bpf/load/program.h"
 #include "wire/command.h"
 
@@ -32,15 +33,15 @@ static uint32_t value_of(const char *program_name, const char *key, const char *
 {
     const struct program *program = program_by_name(program_name);
     const char *settings[] = {setting, NULL};
-    uint32_t values[PROGRAM_PARAMETERS_MAX];
+    g_auto(program_values) values = {0};
     GError *error = NULL;
 
     assert_non_null(program);
-    if (!parameters_parse(program, options, settings, values, &error))
+    if (!parameters_parse(program, options, settings, &values, &error))
         fail_msg("%s", error->message);
     for (size_t i = 0; i < program->n_parameters; i++) {
         if (strcmp(program->parameters[i].key, key) == 0)
-            return values[i];
+            return values.number[i];
     }
     fail_msg("%s has no parameter %s", program_name, key);
     return 0;
@@ -50,11 +51,11 @@ static void refuses(const char *program_name, const char *first, const char *sec
                     const char *says)
 {
     const char *settings[] = {first, second, NULL};
-    uint32_t values[PROGRAM_PARAMETERS_MAX];
+    g_auto(program_values) values = {0};
     g_autoptr(GError) error = NULL;
 
     assert_false(
-        parameters_parse(program_by_name(program_name), options, settings, values, &error));
+        parameters_parse(program_by_name(program_name), options, settings, &values, &error));
     assert_int_equal(error->code, EXIT_USAGE);
     if (strstr(error->message, says) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error->message, says);
@@ -121,14 +122,69 @@ static void values_read_as_they_are_written(void **state)
 {
     (void)state;
     for (size_t p = 0; programs[p] != NULL; p++) {
-        uint32_t values[PROGRAM_PARAMETERS_MAX];
-        assert_true(parameters_parse(programs[p], options, NULL, values, NULL));
+        g_auto(program_values) values = {0};
+        /* What cannot be loaded without being told more has values too. */
+        parameters_parse(programs[p], options, NULL, &values, NULL);
         for (size_t i = 0; i < programs[p]->n_parameters; i++) {
             g_autofree char *text =
-                parameter_text(programs[p], &programs[p]->parameters[i], options, values[i]);
+                parameter_text(programs[p], &programs[p]->parameters[i], options, &values);
             assert_string_equal(text, programs[p]->parameters[i].preset);
         }
     }
+}
+
+static void prefixes_are_judged(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("iw", "limit", "trusted=192.0.2.0/24,2001:db8::/32"), 40);
+    assert_int_equal(value_of("iw", "segments", "segments=1000"), 1000);
+    refuses("iw", "segments=1001", NULL, "a number from 0 to 1000 (MSS)");
+    refuses("iw", "trusted=192.0.2.0/33", NULL, "\"192.0.2.0/33\" is no prefix");
+    refuses("iw", "trusted=192.0.2.0/24,everybody", NULL, "\"everybody\" is no prefix");
+    refuses("iw", "trusted=2001:db8::/129", NULL, "is no prefix");
+}
+
+static void prefixes_keep_their_bits_alone(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"192.0.2.77/24", "192.0.2.0/24"},
+        {"10.255.0.0/9", "10.128.0.0/9"},
+        {"192.0.2.1", "192.0.2.1/32"},
+        {"0.0.0.0/0", "0.0.0.0/0"},
+        {"2001:db8::1/32", "2001:db8::/32"},
+        {"2001:db8:ffff::/33", "2001:db8:8000::/33"},
+        {"::1", "::1/128"},
+        {"::/0", "::/0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        struct prefix prefix;
+        assert_true(prefix_parse(pairs[i][0], &prefix, NULL));
+        g_autofree char *text = prefix_text(&prefix);
+        assert_string_equal(text, pairs[i][1]);
+    }
+}
+
+static void delays_and_divisors_go_together(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("delack", "divisor", "divisor=255"), 255);
+    refuses("delack", "divisor=256", NULL, "a number from 0 to 255");
+    refuses("delack", "segments=4", NULL, "set divisor too");
+    refuses("delack", "lower=20000", "upper=10000", "lower is at most upper, which is 10000");
+}
+
+static void any_described_option_has_its_fields(void **state)
+{
+    (void)state;
+    assert_int_equal(value_of("option", "segments", "name=tfo"), 0x0c); /* ack and data */
+    refuses("option", NULL, NULL, "which option");
+    refuses("option", "name=nothing", NULL, "no option nothing");
+    refuses("option", "name=cc", "algorithm=tahoe", "algorithm");
+    refuses("option", "name=cc", "colour=blue", "colour");
+    refuses("option", "name=cc", "segments=rst", "some of syn, synack, ack, data, fin");
+    refuses("option", "name=cc", "segments=", "some of syn");
 }
 
 static void every_program_has_its_option_and_a_short_name(void **state)
@@ -136,7 +192,9 @@ static void every_program_has_its_option_and_a_short_name(void **state)
     (void)state;
     for (size_t p = 0; programs[p] != NULL; p++) {
         assert_true(strlen(programs[p]->name) < 16);
-        assert_non_null(option_set_by_name(options, programs[p]->option));
+        assert_null(strchr(programs[p]->name, '-')); /* that begins an instance */
+        if (programs[p]->option != NULL)
+            assert_non_null(option_set_by_name(options, programs[p]->option));
         size_t size = 0;
         assert_non_null(programs[p]->image(&size));
         assert_true(size > 0);
@@ -154,6 +212,10 @@ int main(void)
         cmocka_unit_test(booleans_are_words),
         cmocka_unit_test(what_is_no_setting_is_refused),
         cmocka_unit_test(values_read_as_they_are_written),
+        cmocka_unit_test(prefixes_are_judged),
+        cmocka_unit_test(prefixes_keep_their_bits_alone),
+        cmocka_unit_test(delays_and_divisors_go_together),
+        cmocka_unit_test(any_described_option_has_its_fields),
         cmocka_unit_test(every_program_has_its_option_and_a_short_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

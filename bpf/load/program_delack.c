@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* program_delack.c - the row of program delack (bpf/option/delack.bpf.c). */
+#include "bpf/load/program.h"
+#include "delack.skel.h"
+#include "wire/command.h"
+
+enum { KERNEL_MAX_US = 200000 }; /* TCP_DELACK_MAX: programs can only lower it */
+
+/* Indices into `parameters`. */
+enum { DIVISOR, SEGMENTS, LOWER, UPPER };
+
+static const struct parameter parameters[] = {
+    [DIVISOR] = {.key = "divisor",
+                 .type = PARAMETER_NUMBER,
+                 .preset = "0",
+                 .help =
+                     "ask for acknowledgements after the smallest RTT divided by this; 0: do not "
+                     "ask",
+                 .min = 0,
+                 .max = 255},
+    [SEGMENTS] = {.key = "segments",
+                  .type = PARAMETER_NUMBER,
+                  .preset = "0",
+                  .help = "ask for one at once after so many full-sized segments; 0: as ever",
+                  .unit = "MSS",
+                  .min = 0,
+                  .max = 255},
+    [LOWER] = {.key = "lower",
+               .type = PARAMETER_NUMBER,
+               .preset = "1000",
+               .help = "the least delay that a peer brings this end to",
+               .unit = "microseconds",
+               .min = 0,
+               .max = KERNEL_MAX_US},
+    [UPPER] = {.key = "upper",
+               .type = PARAMETER_NUMBER,
+               .preset = "200000",
+               .help = "the most that a peer brings this end to",
+               .unit = "microseconds",
+               .min = 0,
+               .max = KERNEL_MAX_US},
+    {.key = "repeat",
+     .type = PARAMETER_ENUM,
+     .preset = "once",
+     .help = "how often it is sent",
+     .values = repeat_values},
+    {.key = "role",
+     .type = PARAMETER_ENUM,
+     .preset = "both",
+     .help = "which connections it acts on",
+     .values = role_values},
+};
+
+static bool check(const struct values *values, const struct option_set *options, GError **error)
+{
+    (void)options;
+    if (values->number[LOWER] > values->number[UPPER]) {
+        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                    "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
+                    values->number[UPPER]);
+        return false;
+    }
+    if (values->number[DIVISOR] == 0 && values->number[SEGMENTS] != 0) {
+        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                    "--set segments=%u: set divisor too, 0 is refused by the peer",
+                    values->number[SEGMENTS]);
+        return false;
+    }
+    return true;
+}
+
+const struct program program_delack = {
+    .name = "delack",
+    .option = "delack",
+    .summary = "ask the peer how long to delay acknowledgements, and do as it asks",
+    .details =
+        "Who is asked delays its acknowledgements no longer than its smallest RTT divided by\n"
+        "divisor, in the kernel's limits: two ticks (8 ms where HZ is 250) to 200 ms. It follows\n"
+        "when the RTT changes. No stock kernel can be told after how many segments to "
+        "acknowledge:\n"
+        "a request for that is reported as unsupported, the delay is set all the same.\n",
+    .parameters = parameters,
+    .n_parameters = G_N_ELEMENTS(parameters),
+    .image = delack_bpf__elf_bytes,
+    .check = check,
+};
