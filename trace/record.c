@@ -10,14 +10,12 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -26,6 +24,7 @@
 #include "trace/error.h"
 #include "trace/merge.h"
 #include "trace/netns.h"
+#include "trace/output.h"
 #include "trace/source.h"
 #include "trace/tap.h"
 #include "wire/command.h"
@@ -50,8 +49,7 @@ static const struct source_ops *const source_table[] = {&source_observer};
 struct recording {
     const struct record_settings *settings;
     struct record_summary *summary;
-    int output;
-    bool created; /* the output file was made by us: taken away when nothing comes of it */
+    struct output output;
     int netns;
     int signals, steps, poll;
     struct trace_clock *clock;
@@ -156,38 +154,6 @@ static bool fail_errno(GError **error, const char *what, int code)
     return false;
 }
 
-/* Opens the output, but leaves what it holds alone until the recording begins. */
-static bool open_output(struct recording *r, GError **error)
-{
-    const char *path = r->settings->output;
-    if (strcmp(path, "-") == 0) {
-        if (isatty(STDOUT_FILENO)) {
-            g_set_error(error, TRACE_ERROR, TRACE_ERROR_USAGE,
-                        "-w -: standard output is a terminal; send it to a file or a program");
-            return false;
-        }
-        r->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        return r->output >= 0 || fail_errno(error, "-w -", errno);
-    }
-    r->output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-    r->created = r->output >= 0;
-    if (r->output < 0 && errno == EEXIST)
-        r->output = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    return r->output >= 0 || fail_errno(error, path, errno);
-}
-
-static bool empty_output(struct recording *r, GError **error)
-{
-    struct stat status;
-    if (fstat(r->output, &status) != 0)
-        return fail_errno(error, r->settings->output, errno);
-    if (!S_ISREG(status.st_mode) || strcmp(r->settings->output, "-") == 0)
-        return true;
-    if (ftruncate(r->output, 0) != 0 || fchmod(r->output, 0600) != 0)
-        return fail_errno(error, r->settings->output, errno);
-    return true;
-}
-
 static void close_tap(void *tap)
 {
     tap_close(tap);
@@ -279,12 +245,12 @@ static bool open_descriptors(struct recording *r, GError **error)
 /* The file's beginning: section, interfaces, first sample of the clock. */
 static bool begin_file(struct recording *r, GError **error)
 {
-    if (!empty_output(r, error))
+    if (!output_begin(&r->output, error))
         return false;
     GString *comment = g_string_new("optrail record");
     for (guint i = 0; i < r->report->len; i++)
         g_string_append_printf(comment, "\n%s", (char *)r->report->pdata[i]);
-    r->writer = pcapng_writer_new(r->output, "optrail record", comment->str);
+    r->writer = pcapng_writer_new(r->output.fd, "optrail record", comment->str);
     g_string_free(comment, TRUE);
 
     int code = 0;
@@ -377,7 +343,7 @@ static bool begin(struct recording *r, GError **error)
         return false;
     if (settings->netns != NULL && (r->netns = netns_open(settings->netns, error)) < 0)
         return false;
-    if (!open_output(r, error) || !open_descriptors(r, error))
+    if (!output_open(&r->output, settings->output, error) || !open_descriptors(r, error))
         return false;
     if (settings->command != NULL) {
         bool one = settings->cgroups != NULL && settings->cgroups[0] != NULL &&
@@ -577,7 +543,7 @@ bool record_run(const struct record_settings *settings, struct record_summary *s
     struct recording r = {
         .settings = settings,
         .summary = summary,
-        .output = -1,
+        .output = {.fd = -1},
         .netns = -1,
         .signals = -1,
         .steps = -1,
@@ -599,13 +565,10 @@ bool record_run(const struct record_settings *settings, struct record_summary *s
         int last = pcapng_writer_free(r.writer);
         code = code != 0 ? code : last;
     }
-    if (r.output >= 0 && close(r.output) != 0 && code == 0)
-        code = -errno;
-    if (!begun) {
-        if (r.created)
-            unlink(settings->output);
+    int closed = output_close(&r.output, begun);
+    if (!begun)
         return false;
-    }
+    code = code != 0 ? code : closed;
     if (code != 0) {
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_RUN,
                     "%s: %s; what was written before can be read", settings->output,

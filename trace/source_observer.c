@@ -15,7 +15,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,22 +23,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf/include/pin.h"
 #include "observer.skel.h"
 #include "trace/error.h"
+#include "trace/observer_kernel.h"
 #include "trace/observer_event.h"
 
 enum {
     PREORDER = 0x40, /* BPF_F_PREORDER of linux/bpf.h since 6.15 */
     PROGRAMS_MAX = 64,
-    LEASE_NS = 3000000000, /* tended each second */
-    POLL_EVENTS = 20000,   /* at once: then it is time to write and to look for signals */
+    POLL_EVENTS = 20000, /* at once: then it is time to write and to look for signals */
 };
 
 struct watch { /* one cgroup */
@@ -68,63 +65,6 @@ struct observers {
     void *user;
     unsigned taken; /* events of this poll */
 };
-
-static uint64_t monotonic_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* --- what the kernel has ----------------------------------------------------------------------- */
-
-struct features {
-    bool netns_cookie, mptcp_token, kernel_context;
-};
-
-static struct features probe_features(void)
-{
-    struct features features = {0};
-    struct btf *btf = btf__load_vmlinux_btf();
-    features.netns_cookie =
-        libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_get_netns_cookie, NULL) == 1;
-    if (btf != NULL) {
-        features.mptcp_token =
-            btf__find_by_name_kind(btf, "mptcp_sock", BTF_KIND_STRUCT) > 0 &&
-            btf__find_by_name_kind(btf, "bpf_skc_to_mptcp_sock", BTF_KIND_FUNC) > 0 &&
-            libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_skc_to_mptcp_sock, NULL) == 1;
-        features.kernel_context =
-            btf__find_by_name_kind(btf, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
-    }
-    btf__free(btf);
-    return features;
-}
-
-/* --- recorders that run --------------------------------------------------------------------- */
-
-/*
- * Programs report only while a recorder runs (struct report_control). Several recorders count in
- * one number: a lock on the folder keeps them from stepping on each other.
- */
-static void count_recorder(struct observers *all, int change)
-{
-    const __u32 zero = 0;
-    struct report_control control = {0};
-    int lock = open(OPTRAIL_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock >= 0)
-        flock(lock, LOCK_EX);
-    if (bpf_map_lookup_elem(all->control_map, &zero, &control) == 0) {
-        uint64_t now = monotonic_now();
-        if (now > control.lease_ns) /* those that were counted have been killed */
-            control.recorders = change < 0 ? 1 : 0;
-        if (change > 0 || control.recorders > 0)
-            control.recorders = (__u32)((int)control.recorders + change);
-        control.lease_ns = now + LEASE_NS;
-        bpf_map_update_elem(all->control_map, &zero, &control, BPF_ANY);
-    }
-    if (lock >= 0)
-        close(lock);
-}
 
 /* --- programs on a cgroup ------------------------------------------------------------------- */
 
@@ -393,7 +333,7 @@ static struct watch *watch_new(const char *path, GError **error)
 }
 
 static bool load(struct watch *watch, const struct watch *first, uint32_t index,
-                 const struct source_settings *settings, const struct features *features,
+                 const struct source_settings *settings, const struct observer_features *features,
                  GError **error)
 {
     int code;
@@ -468,14 +408,14 @@ static void observer_detach(void *source)
     if (all == NULL)
         return;
     if (all->registered)
-        count_recorder(all, -1);
+        observer_lease(all->control_map, -1);
     ring_buffer__free(all->ring);
     g_ptr_array_unref(all->watches);
     g_free(all->lost);
     g_free(all);
 }
 
-static void say_what_is_used(const struct observers *all, const struct features *features,
+static void say_what_is_used(const struct observers *all, const struct observer_features *features,
                              GPtrArray *report)
 {
     bool entry = true;
@@ -535,7 +475,7 @@ static void *observer_attach(const struct source_settings *settings, GPtrArray *
     }
     all->n_cpus = libbpf_num_possible_cpus();
     all->lost = g_new0(uint64_t, (gsize)MAX(all->n_cpus, 1));
-    struct features features = probe_features();
+    struct observer_features features = observer_features_probe();
     struct watch *first = NULL;
     for (guint i = 0; i < all->watches->len; i++) {
         struct watch *watch = all->watches->pdata[i];
@@ -551,7 +491,7 @@ static void *observer_attach(const struct source_settings *settings, GPtrArray *
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "ring of events: %s", g_strerror(errno));
         goto fail;
     }
-    count_recorder(all, 1);
+    observer_lease(all->control_map, 1);
     all->registered = true;
     for (guint i = 0; i < all->watches->len; i++) {
         struct watch *watch = all->watches->pdata[i];
@@ -594,7 +534,7 @@ static char *observer_tend(void *source)
 {
     struct observers *all = source;
     char *said = NULL;
-    count_recorder(all, 0);
+    observer_lease(all->control_map, 0);
     for (guint i = 0; i < all->watches->len; i++) {
         struct watch *watch = all->watches->pdata[i];
         enum behind behind = look_behind(watch);

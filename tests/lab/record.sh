@@ -70,7 +70,6 @@ print(sum(e["formatted"]["value"] for e in json.load(sys.stdin)))'
 
 # traffic N BYTES [ADDRESS [CGROUP]]: N connections from a to b, of BYTES octets each.
 traffic() {
-    local server
     /usr/bin/python3 "$here/traffic.py" "$base" "${4:-$cgroup}" "$1" "$2" "${3:-192.0.2.2}" ||
         fail "traffic"
 }
