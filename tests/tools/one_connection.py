@@ -3,7 +3,8 @@
 """one_connection - one end of one short connection, for tests: one_connection.py SIDE ADDRESS DIR
 
 The client sends some octets, the server sends them back; then each end writes what its socket says
-of itself into DIR/client or DIR/server. The connection stays open as long as DIR/hold is there.
+of itself into DIR/client or DIR/server. The connection stays open as long as DIR/hold is there,
+with octets to and fro when PING is in the environment.
 The server makes DIR/listening. Everything ends after 20 s at the latest.
 """
 import os
@@ -13,7 +14,7 @@ import sys
 import time
 
 PORT = 7722
-PAYLOAD = b"abcdefgh" * 8
+PAYLOAD = b"abcdefgh" * (int(os.environ.get("PAYLOAD_OCTETS", "64")) // 8)
 
 
 def receive(sock):
@@ -57,7 +58,8 @@ def main():
         connection = sock.accept()[0]
         connection.sendall(receive(connection))
         say(connection, folder + "/server")
-        connection.recv(1)
+        while data := connection.recv(65536):
+            connection.sendall(data)
     else:
         sock.connect((address, PORT))
         sock.sendall(PAYLOAD)
@@ -66,6 +68,9 @@ def main():
         say(sock, folder + "/client")
         while os.path.exists(folder + "/hold"):
             time.sleep(0.02)
+            if "PING" in os.environ:
+                sock.sendall(b"ping")
+                sock.recv(4)
     sock.close()
 
 

@@ -7,6 +7,7 @@
 # What is decoded here is decoded by tcpdump, ss and getsockopt: nothing of Optrail's judges itself.
 
 programs_dir=''
+sockets_pin='' # see sockets_up
 client_netns='' server_netns='' client_cgroup='' server_cgroup=''
 declare -A client_address=([4]=10.99.0.1 [6]=fd99::1) server_address=([4]=10.99.0.2 [6]=fd99::2)
 
@@ -23,6 +24,7 @@ programs_down() {
     done
     ip netns del "$client_netns" 2>/dev/null
     ip netns del "$server_netns" 2>/dev/null
+    [[ -n $sockets_pin ]] && rm -f "$sockets_pin"
     rm -rf "$programs_dir"
 }
 
@@ -92,6 +94,8 @@ on_side() {
 #   frames   a line a TCP segment: tcpdump's reading, " | ", its octets in hexadecimal
 #   ss       what `ss -tin` says about the server's connection while it is open
 #   client, server   "congestion=NAME user_timeout_ms=N" by getsockopt of the two sockets
+# A function called meanwhile, if there is one, runs while the connection is open, before ss.
+#   client_sockets, server_sockets   after sockets_up: what the kernel has them set to
 connection() {
     local family=$1 capture server client
     (cd "$programs_dir" && rm -f frames ss client server capture.pcap tcpdump listening hold)
@@ -108,8 +112,13 @@ connection() {
         "${server_address[$family]}" "$programs_dir" &
     client=$!
     wait_for "the connection" test -e "$programs_dir/client" -a -e "$programs_dir/server"
+    if [[ $(type -t meanwhile) == function ]]; then meanwhile; fi
     nsenter --net="/run/netns/$server_netns" ss -tinO "sport = :7722" \
         >"$programs_dir/ss" 2>/dev/null
+    if [[ -n $sockets_pin ]]; then
+        nsenter --net="/run/netns/$server_netns" cat "$sockets_pin" >"$programs_dir/server_sockets"
+        nsenter --net="/run/netns/$client_netns" cat "$sockets_pin" >"$programs_dir/client_sockets"
+    fi
     rm "$programs_dir/hold"
     wait "$client" || fail "the client failed"
     wait "$server" || fail "the server failed"
@@ -121,6 +130,33 @@ connection() {
         { sub(/^[^:]*:/, ""); gsub(/[ \t]/, ""); line = line $0 }
         END { if (line != "") print line }' >"$programs_dir/frames"
     (($(wc -l <"$programs_dir/frames") >= 7)) || fail "too few segments were captured"
+}
+
+# From now on connection() asks the kernel for its sockets too, by an iterator that is not ours.
+sockets_up() {
+    need clang
+    mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+    clang -target bpf -D"__TARGET_ARCH_$(bpf_arch)" -g -O2 \
+        -idirafter "/usr/include/$(gcc -print-multiarch)" \
+        -c "$OPTRAIL_SOURCE/tests/tools/sockets.bpf.c" -o "$programs_dir/sockets.o" || fail "clang"
+    bpftool iter pin "$programs_dir/sockets.o" "/sys/fs/bpf/optrail-sockets-$$" \
+        2>"$programs_dir/said" || fail "bpftool: $(<"$programs_dir/said")"
+    sockets_pin=/sys/fs/bpf/optrail-sockets-$$
+}
+
+bpf_arch() {
+    case $(uname -m) in
+    x86_64) echo x86 ;;
+    aarch64) echo arm64 ;;
+    *) uname -m ;;
+    esac
+}
+
+# socket SIDE NAME: what the kernel has it set to, of the one connection that is open there.
+socket() {
+    local filter='^7722 > [1-9]'
+    [[ $1 == client ]] && filter=' > 7722 '
+    grep "$filter" "$programs_dir/${1}_sockets" | head -1 | tr ' ' '\n' | sed -n "s/^$2=//p"
 }
 
 # The numbers of the segments that hold these octets, in order, on one line.
