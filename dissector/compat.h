@@ -33,9 +33,26 @@
 #define PLUGIN_DESCRIBES_ITSELF 0
 #endif
 
+/* What a boolean preference is stored in. */
+#if WIRESHARK_AT_LEAST(4, 4)
+typedef bool wish;
+#else
+typedef gboolean wish;
+#endif
+
 /* 4.4 has C's names for its integer and boolean types; accessors are called after them. */
 #if !WIRESHARK_AT_LEAST(4, 4)
 #define tvb_get_uint8 tvb_get_guint8
 #endif
+
+/* Who saves the displayed packets alone keeps that frame too. */
+static inline void mark_depended_upon(packet_info *pinfo, uint32_t frame)
+{
+#if WIRESHARK_AT_LEAST(4, 4)
+    mark_frame_as_depended_upon(pinfo->fd, frame);
+#else
+    mark_frame_as_depended_upon(pinfo, frame);
+#endif
+}
 
 #endif

@@ -4,14 +4,17 @@
  *
  * plugin.c registers; user.c holds the descriptions and the preferences; fields.c turns descriptions
  * into header fields and decoded options into tree items; options.c wraps the handlers of TCP
- * options; segments.c sees to options that have no handler; speak.c says what there is to say of an
- * option; hooks.c decodes hook and clock records.
+ * options; segments.c sees to whole segments and to options that have no handler; speak.c says what
+ * there is to say of an option, story.c remembers what happened to it; hooks.c decodes hook and clock
+ * records.
  */
 #ifndef OPTRAIL_DISSECTOR_H
 #define OPTRAIL_DISSECTOR_H
 
 #include "wire/codec.h"
 #include "wire/option.h"
+
+struct story;
 
 /* --- user.c: what the user chooses ------------------------------------------------------------ */
 
@@ -20,6 +23,9 @@ void user_load_options(void);
 
 /* The loaded descriptions. They live as long as the process does. */
 const struct option_set *user_options(void);
+
+/* Whether options are to be written into the Info column. */
+bool user_wants_summary(void);
 
 void user_register_preferences(int proto);
 
@@ -52,25 +58,126 @@ enum rule { /* the expert items, one per rule of what options must hold */
             RULE_RANGE,
             RULE_DUPLICATE,
             RULE_UNKNOWN,
+            RULE_OVERRUN,
+            RULE_LIMITS,
+            RULE_UNANSWERED,
+            RULE_CHANGED,
+            RULE_CONTRADICTED,
+            RULE_PLAIN,
             RULES
 };
+
+/* Adds the story of an option to its subtree; `desc` NULL: of one that nothing describes. */
+void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
+                      const struct option_desc *desc, const struct story *story);
+
+/* Adds a link to the frame that asked. */
+void fields_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, uint32_t frame);
+
+/* Adds which connection and subflow of Multipath TCP the option belongs to, where that is known. */
+void fields_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb);
+
+/* "bbr (2)" or "limit: 5 kbit/s, ...": the shortest text that tells the values. In `scope`. */
+const char *fields_summary(wmem_allocator_t *scope, const struct codec_option *decoded);
 
 /* Flags an item; `format` says what is wrong. */
 void fields_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/* --- speak.c: what is said of one option ------------------------------------------------------- */
+/* --- segments.c: what is known of the segment that an option stands in ----------------------------- */
 
-/* What has to be known of the segment that an option stands in. */
+enum { HEADER_OPTIONS_MAX = TCP_OPTION_SPACE / 2 };
+
+/* What happened to an option, as far as it is known when its frame is dissected. Frame numbers; 0: there is no such frame. */
+struct story {
+    bool known, complete;       /* complete: the file has been read to its end */
+    uint32_t asked_in;          /* where the peer had sent it first, or requested this echo */
+    uint32_t answered_in;       /* where the peer then sent it too, or the echo */
+    uint32_t first_in, last_in; /* of this sender */
+    uint32_t count;             /* of this sender */
+    uint32_t differs_from;      /* this one differs from that frame's */
+    bool contradicts;           /* ... which it should have repeated */
+    bool silent;                /* asked, and the whole file holds no answer */
+    uint32_t unanswered_in;     /* asked on a SYN, and the answer to that lacks the option */
+};
+
+/* An option that was spoken of. Lives as long as the packet's dissection. */
+struct occurrence {
+    const struct option_desc *desc; /* NULL: nothing describes it */
+    const char *label;
+    const uint8_t *octets;
+    unsigned length; /* octets that the capture holds */
+    bool echo;
+    const char *values; /* for the summary; NULL when nobody will read it */
+    struct story story;
+};
+
+/* The options of one TCP header that were spoken of so far. */
+struct header_options {
+    unsigned n;
+    struct occurrence seen[HEADER_OPTIONS_MAX];
+};
+
 struct segment_facts {
-    const void *header; /* tells this TCP header from others of the frame */
+    struct header_options *spoken;
     uint8_t flags;      /* enum tcp_flag */
     bool payload_known; /* false in fragments */
+    bool has_stream;
+    uint32_t stream; /* Wireshark's tcp.stream */
     uint32_t payload_length;
     uint16_t source_port, destination_port;
 };
 
-void speak_register(int proto);
+/*
+ * Whether an option other than NOP and EOL follows in the header that is being dissected. True also
+ * when that cannot be told.
+ */
+bool segments_has_options_behind(const uint8_t *option, unsigned length);
+
+/* The spoken options of the header that this option stands in. */
+struct header_options *segments_spoken(packet_info *pinfo, const uint8_t *option, unsigned length);
+
+void segments_register(int proto);
+void segments_handoff(void);
+
+/* --- story.c: what happened to the options of a connection ------------------------------------------ */
+
+void story_register(void);
+
+/* The story of an option that is being dissected; in the first pass also writes it. */
+struct story story_of_option(packet_info *pinfo, const struct segment_facts *segment,
+                             const struct occurrence *seen);
+
+/* Tells of a SYN or SYN-ACK; `mptcp`: it has MP_CAPABLE or MP_JOIN. After all of its options. */
+void story_of_segment(packet_info *pinfo, const struct segment_facts *segment, bool mptcp);
+
+/* Whether `frame` has shown before that the connection is plain TCP. */
+bool story_is_plain(packet_info *pinfo, const struct segment_facts *segment, uint32_t *frame);
+
+/* Reports each option of the SYN that this SYN-ACK should have answered and has not. */
+void story_missing_answers(packet_info *pinfo, const struct segment_facts *segment,
+                           void (*report)(void *context, const char *label, uint32_t asked_in),
+                           void *context);
+
+/* The number of the connection in Wireshark; false in an ICMP error. */
+bool story_stream(packet_info *pinfo, const struct segment_facts *segment, uint32_t *stream);
+
+/* --- space.c: the room for options ------------------------------------------------------------------ */
+
+void space_register(int proto);
+
+/* Whether anybody will see what space_add() adds. */
+bool space_is_wanted(proto_tree *tree);
+
+/* `options` stand at `start` in `tvb`: `captured` octets of the `declared` ones. */
+void space_add(proto_tree *tree, tvbuff_t *tvb, unsigned start, const uint8_t *options,
+               unsigned captured, unsigned declared);
+
+/* Adds that this SYN-ACK lacks an option of the SYN in frame `asked_in`. */
+void space_add_missing(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, const char *label,
+                       uint32_t asked_in);
+
+/* --- speak.c: what is said of one option ------------------------------------------------------- */
 
 /*
  * `tvb` holds exactly this option, as much of it as was captured; `thrown`: why Wireshark's own
@@ -89,16 +196,6 @@ void options_handoff(const struct option_set *set);
 
 /* Whether Wireshark has a handler for options of that kind. */
 bool options_stock_handles(uint8_t kind);
-
-/* --- segments.c: what no handler of options is called for ---------------------------------------- */
-
-void segments_handoff(void);
-
-/*
- * Whether an option other than NOP and EOL follows in the header that is being dissected. True also
- * when that cannot be told.
- */
-bool segments_has_options_behind(const uint8_t *option, unsigned length);
 
 /* --- plugin.c -------------------------------------------------------------------------------------- */
 

@@ -13,17 +13,44 @@
 
 #include "dissector/dissector.h"
 
+/* What is told of an option's story. Generic names are for options that nothing describes. */
+enum story_field { ASKED_IN, ANSWERED_IN, FIRST_IN, LAST_IN, DIFFERS_FROM, COUNT, STORY_FIELDS };
+
+static const struct {
+    const char *name, *suffix;
+    enum ftenum type;
+    int display;
+    enum ft_framenum_type link;
+    const char *blurb;
+} story_fields[STORY_FIELDS] = {
+    [ASKED_IN] = {"Asked in", "asked_in", FT_FRAMENUM, BASE_NONE, FT_FRAMENUM_REQUEST,
+                  "Where the peer had sent this option first"},
+    [ANSWERED_IN] = {"Answered in", "answered_in", FT_FRAMENUM, BASE_NONE, FT_FRAMENUM_RESPONSE,
+                     "Where the peer then sent it too, or its echo"},
+    [FIRST_IN] = {"First in", "first_in", FT_FRAMENUM, BASE_NONE, FT_FRAMENUM_NONE,
+                  "Where this sender sent this option first"},
+    [LAST_IN] = {"Last in", "last_in", FT_FRAMENUM, BASE_NONE, FT_FRAMENUM_NONE,
+                 "Where this sender sent this option last"},
+    [DIFFERS_FROM] = {"Differs from", "differs_from", FT_FRAMENUM, BASE_NONE, FT_FRAMENUM_NONE,
+                      "Where this option had other octets before"},
+    [COUNT] = {"Count", "count", FT_UINT32, BASE_DEC, FT_FRAMENUM_NONE,
+               "How often this sender sent this option on this connection"},
+};
+
 /* The header fields of one description. Lives as long as the process, as Wireshark demands. */
 struct shown_option {
     int subtree, echo;
+    int story[STORY_FIELDS];
     int *fields; /* one per field of the description; -1 for reserved ones */
 };
 
 static int proto_optrail = -1;
 static int hf_option = -1, hf_octets = -1;
+static int hf_mptcp_stream = -1, hf_mptcp_subflow = -1, hf_mptcp_master = -1;
+static int generic_story[STORY_FIELDS];
 static int ett_option = -1;
 static struct shown_option *shown; /* by struct option_desc's index */
-static expert_field rules[RULES] = {EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT};
+static expert_field rules[RULES];
 
 enum { TEXT_MAX = 256 }; /* of one value; longer ones are cut in summaries only */
 
@@ -109,6 +136,23 @@ static void add_header_field(GArray *array, int *id, char *name, char *abbreviat
 
 static const header_field_info blank = {NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL};
 
+/* `option`: the name of one, or NULL for the generic ones. */
+static void add_story_fields(GArray *array, int ids[STORY_FIELDS], const char *option)
+{
+    for (size_t i = 0; i < STORY_FIELDS; i++) {
+        header_field_info info = blank;
+        info.type = story_fields[i].type;
+        info.display = story_fields[i].display;
+        if (info.type == FT_FRAMENUM && story_fields[i].link != FT_FRAMENUM_NONE)
+            info.strings = FRAMENUM_TYPE(story_fields[i].link);
+        add_header_field(array, &ids[i], g_strdup(story_fields[i].name),
+                         option != NULL
+                             ? g_strconcat("optrail.", option, ".", story_fields[i].suffix, NULL)
+                             : g_strconcat("optrail.", story_fields[i].suffix, NULL),
+                         story_fields[i].blurb, info);
+    }
+}
+
 static void add_description(GArray *array, const struct option_desc *desc,
                             struct shown_option *option)
 {
@@ -121,6 +165,7 @@ static void add_description(GArray *array, const struct option_desc *desc,
                          g_strconcat("optrail.", desc->name, ".echo", NULL),
                          "The peer's request, sent back by who received it", info);
     }
+    add_story_fields(array, option->story, desc->name);
     option->fields = g_new(int, desc->n_fields);
     for (size_t i = 0; i < desc->n_fields; i++) {
         const struct option_field *field = &desc->fields[i];
@@ -135,22 +180,40 @@ static void add_description(GArray *array, const struct option_desc *desc,
     }
 }
 
+static const struct {
+    const char *name;
+    int group, severity;
+    const char *summary;
+} rule_items[RULES] = {
+    [RULE_MALFORMED] = {"optrail.malformed", PI_PROTOCOL, PI_ERROR, "Option is malformed"},
+    [RULE_MISPLACED] = {"optrail.misplaced", PI_PROTOCOL, PI_WARN, "Option may not stand here"},
+    [RULE_RANGE] = {"optrail.range", PI_PROTOCOL, PI_WARN, "Value out of range"},
+    [RULE_DUPLICATE] = {"optrail.duplicate", PI_PROTOCOL, PI_WARN,
+                        "Option twice with different octets"},
+    [RULE_UNKNOWN] = {"optrail.unknown", PI_UNDECODED, PI_NOTE,
+                      "Experimental option without description"},
+    [RULE_OVERRUN] = {"optrail.overrun", PI_PROTOCOL, PI_ERROR,
+                      "Options need more space than the header has"},
+    [RULE_LIMITS] = {"optrail.limits", PI_PROTOCOL, PI_NOTE,
+                     "User timeout below the lower limit that RFC 5482 recommends"},
+    [RULE_UNANSWERED] = {"optrail.unanswered", PI_SEQUENCE, PI_NOTE,
+                         "Option was asked for and not answered"},
+    [RULE_CHANGED] = {"optrail.changed", PI_SEQUENCE, PI_CHAT, "Option changed its value"},
+    [RULE_CONTRADICTED] = {"optrail.contradicted", PI_SEQUENCE, PI_WARN,
+                           "Echo differs from what was asked for"},
+    [RULE_PLAIN] = {"optrail.plain_tcp", PI_PROTOCOL, PI_WARN,
+                    "Multipath TCP option on a plain TCP connection"},
+};
+
 static void register_rules(void)
 {
-    static ei_register_info items[] = {
-        {&rules[RULE_MALFORMED],
-         {"optrail.malformed", PI_PROTOCOL, PI_ERROR, "Option is malformed", EXPFILL}},
-        {&rules[RULE_MISPLACED],
-         {"optrail.misplaced", PI_PROTOCOL, PI_WARN, "Option may not stand here", EXPFILL}},
-        {&rules[RULE_RANGE],
-         {"optrail.range", PI_PROTOCOL, PI_WARN, "Value out of range", EXPFILL}},
-        {&rules[RULE_DUPLICATE],
-         {"optrail.duplicate", PI_PROTOCOL, PI_WARN, "Option twice with different octets",
-          EXPFILL}},
-        {&rules[RULE_UNKNOWN],
-         {"optrail.unknown", PI_UNDECODED, PI_NOTE, "Experimental option without description",
-          EXPFILL}},
-    };
+    static ei_register_info items[RULES];
+    for (size_t i = 0; i < RULES; i++) {
+        rules[i] = (expert_field)EI_INIT;
+        items[i] = (ei_register_info){&rules[i],
+                                      {rule_items[i].name, rule_items[i].group,
+                                       rule_items[i].severity, rule_items[i].summary, EXPFILL}};
+    }
     expert_register_field_array(expert_register_protocol(proto_optrail), items,
                                 array_length(items));
 }
@@ -164,6 +227,15 @@ void fields_register(int proto, const struct option_set *set)
         {&hf_octets,
          {"Octets", "optrail.octets", FT_BYTES, BASE_NONE, NULL, 0,
           "What stands behind kind and length of an option that nothing describes", HFILL}},
+        {&hf_mptcp_stream,
+         {"Multipath TCP connection", "optrail.mptcp.stream", FT_UINT32, BASE_DEC, NULL, 0,
+          "Wireshark's number of the connection (mptcp.stream)", HFILL}},
+        {&hf_mptcp_subflow,
+         {"Subflow", "optrail.mptcp.subflow", FT_UINT32, BASE_DEC, NULL, 0,
+          "Which subflow of the connection this is, from 1, in order of appearance", HFILL}},
+        {&hf_mptcp_master,
+         {"First subflow", "optrail.mptcp.master", FT_UINT32, BASE_DEC, NULL, 0,
+          "Wireshark's number of the subflow that opened the connection (tcp.stream)", HFILL}},
     };
     static int *subtrees[] = {&ett_option};
     GArray *array = g_array_new(FALSE, FALSE, sizeof(hf_register_info));
@@ -173,6 +245,7 @@ void fields_register(int proto, const struct option_set *set)
     shown = g_new0(struct shown_option, n);
     for (size_t i = 0; i < n; i++)
         add_description(array, option_set_at(set, i), &shown[i]);
+    add_story_fields(array, generic_story, NULL);
     proto_register_field_array(proto, common, array_length(common));
     proto_register_field_array(proto, (hf_register_info *)(void *)array->data, (int)array->len);
     g_array_free(array, FALSE); /* Wireshark keeps what was in it */
@@ -226,21 +299,56 @@ proto_item *fields_add_undescribed(proto_tree *tree, tvbuff_t *tvb, const char *
     return item;
 }
 
+static bool has_text(const struct codec_value *value)
+{
+    return value->present && value->field->type != FIELD_RESERVED &&
+           !(value->octets != NULL && value->n_octets == 0);
+}
+
 const char *fields_text(wmem_allocator_t *scope, const struct codec_option *decoded)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(scope, NULL);
     char value[TEXT_MAX];
     for (size_t i = 0; i < decoded->n_values; i++) {
         const struct codec_value *one = &decoded->values[i];
-        if (!one->present || one->field->type == FIELD_RESERVED ||
-            (one->octets != NULL && one->n_octets == 0))
-            continue;
-        wmem_strbuf_append_printf(text, "%s%s: %s", wmem_strbuf_get_len(text) > 0 ? ", " : "",
-                                  one->field->name, codec_value_text(one, value, sizeof(value)));
+        if (has_text(one))
+            wmem_strbuf_append_printf(text, "%s%s: %s", wmem_strbuf_get_len(text) > 0 ? ", " : "",
+                                      one->field->name,
+                                      codec_value_text(one, value, sizeof(value)));
     }
     if (decoded->echo)
         wmem_strbuf_append(text, wmem_strbuf_get_len(text) > 0 ? ", echo" : "echo");
     return wmem_strbuf_get_str(text);
+}
+
+/* Whether a computed value says all that this one says. */
+static bool is_computed_from(const struct codec_option *decoded, size_t index)
+{
+    for (size_t i = 0; i < decoded->n_values; i++) {
+        const struct option_field *field = decoded->values[i].field;
+        if (decoded->values[i].present && field->transform != TRANSFORM_NONE &&
+            (field->of == index ||
+             (field->transform == TRANSFORM_FACTOR_BY && field->factor_by == index)))
+            return true;
+    }
+    return false;
+}
+
+const char *fields_summary(wmem_allocator_t *scope, const struct codec_option *decoded)
+{
+    const struct codec_value *only = NULL;
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < decoded->n_values; i++) {
+        if (!has_text(&decoded->values[i]) || is_computed_from(decoded, i))
+            continue;
+        if (only != NULL)
+            return fields_text(scope, decoded);
+        only = &decoded->values[i];
+    }
+    if (only == NULL)
+        return decoded->echo ? "echo" : "";
+    return wmem_strdup_printf(scope, "%s%s", codec_value_text(only, text, sizeof(text)),
+                              decoded->echo ? ", echo" : "");
 }
 
 /* The octets that a field's value stands in; of a computed one, those of the field it is from. */
@@ -336,4 +444,79 @@ proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t 
             flag_range(pinfo, item, value);
     }
     return top;
+}
+
+/* --- stories ----------------------------------------------------------------------------------- */
+
+static void add_generated(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t value)
+{
+    proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, value));
+}
+
+static void add_story_value(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t value)
+{
+    if (value != 0)
+        add_generated(tree, tvb, hf, value);
+}
+
+void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
+                      const struct option_desc *desc, const struct story *story)
+{
+    const int *ids = desc != NULL ? shown[desc->index].story : generic_story;
+    if (!story->known)
+        return;
+    proto_tree *tree = proto_item_add_subtree(option, ett_option);
+    add_story_value(tree, tvb, ids[ASKED_IN], story->asked_in);
+    add_story_value(tree, tvb, ids[ANSWERED_IN], story->answered_in);
+    add_story_value(tree, tvb, ids[FIRST_IN], story->first_in);
+    add_story_value(tree, tvb, ids[DIFFERS_FROM], story->differs_from);
+    if (story->complete) { /* until then, these tell how far the file has been read */
+        add_story_value(tree, tvb, ids[LAST_IN], story->last_in);
+        add_story_value(tree, tvb, ids[COUNT], story->count);
+    }
+    if (desc != NULL) { /* by the generic name too, for filters on whatever option it is */
+        const uint32_t frames[] = {story->asked_in, story->answered_in};
+        const enum story_field fields[] = {ASKED_IN, ANSWERED_IN};
+        for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
+            if (frames[i] != 0)
+                proto_item_set_hidden(
+                    proto_tree_add_uint(tree, generic_story[fields[i]], tvb, 0, 0, frames[i]));
+    }
+    const uint32_t links[] = {story->asked_in, story->answered_in};
+    for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
+        if (links[i] != 0)
+            mark_depended_upon(pinfo, links[i]);
+}
+
+void fields_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, uint32_t frame)
+{
+    add_generated(proto_item_add_subtree(item, ett_option), tvb, generic_story[ASKED_IN], frame);
+    mark_depended_upon(pinfo, frame);
+}
+
+void fields_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb)
+{
+    proto_tree *tree = proto_item_add_subtree(option, ett_option);
+    if (!proto_field_is_referenced(tree, hf_mptcp_stream) &&
+        !proto_field_is_referenced(tree, hf_mptcp_subflow) &&
+        !proto_field_is_referenced(tree, hf_mptcp_master))
+        return;
+    const struct tcp_analysis *subflow = get_tcp_conversation_data(NULL, pinfo);
+    if (subflow == NULL || subflow->mptcp_analysis == NULL)
+        return;
+    const struct mptcp_analysis *connection = subflow->mptcp_analysis;
+    unsigned number = 0;
+    wmem_list_frame_t *one =
+        connection->subflows != NULL ? wmem_list_head(connection->subflows) : NULL;
+    for (; one != NULL; one = wmem_list_frame_next(one)) {
+        number++;
+        if (wmem_list_frame_data(one) == subflow)
+            break;
+    }
+    if (one == NULL)
+        return; /* Wireshark does not take it for a subflow of any connection */
+    add_generated(tree, tvb, hf_mptcp_stream, connection->stream);
+    add_generated(tree, tvb, hf_mptcp_subflow, number);
+    if (connection->master != NULL)
+        add_generated(tree, tvb, hf_mptcp_master, connection->master->stream);
 }

@@ -74,15 +74,18 @@ static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
         call_dissector_with_data(stock[tvb_get_uint8(tvb, 0)], tvb, pinfo, tree, data);
         return (int)tvb_captured_length(tvb);
     }
+    unsigned captured = tvb_captured_length(tvb);
     struct segment_facts segment = {
-        .header = header,
+        .spoken = segments_spoken(pinfo, tvb_get_ptr(tvb, 0, (int)captured), captured),
         .flags = (uint8_t)header->th_flags,
         .payload_known = header->th_have_seglen,
+        .has_stream = true,
+        .stream = header->th_stream,
         .payload_length = header->th_have_seglen ? header->th_seglen : 0,
         .source_port = header->th_sport,
         .destination_port = header->th_dport,
     };
-    if (tvb_captured_length(tvb) < tvb_reported_length(tvb)) {
+    if (captured < tvb_reported_length(tvb)) {
         /* The stock handler will not come back from octets that the capture lacks. */
         speak_of_option(tvb, pinfo, tree, &segment, NULL);
         call_dissector_with_data(stock[tvb_get_uint8(tvb, 0)], tvb, pinfo, tree, data);

@@ -35,7 +35,9 @@ static void register_fields(void)
     proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
     user_load_options();
     fields_register(proto, user_options());
-    speak_register(proto);
+    story_register();
+    segments_register(proto);
+    space_register(proto);
     hooks_register();
     user_register_preferences(proto);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * segments.c - options that Wireshark calls no handler for: of kinds that it does not know, and
- * those whose length octet is wrong.
+ * segments.c - whole segments: the options that Wireshark calls no handler for (of kinds that it
+ * does not know, and those whose length octet is wrong), and what concerns all options of a header.
  *
  * Our handler takes the place of TCP's in the table "ip.proto", calls it, and then walks the options
  * of the header once. It belongs to a protocol in name only, so that the packet's layers stay as
@@ -14,28 +14,61 @@
 #include "wire/packet.h"
 
 enum { PROTOCOL_TCP = 6, HEADER_MIN = 20, FLAGS_AT = 13, OFFSET_AT = 12 };
+enum { MPTCP_CAPABLE = 0, MPTCP_JOIN = 1 };
 
 static dissector_handle_t stock_tcp;
-static int proto_tcp = -1, hf_tcp_options = -1;
+static int proto_optrail = -1, proto_tcp = -1, hf_tcp_options = -1;
 
-/* The options of the segments that are being dissected, innermost first: segments may be nested. */
-static const struct open_segment {
-    const uint8_t *options;
-    unsigned captured; /* octets of options that may be read */
+/* A segment that is being dissected. Lives on the stack; segments may be nested. */
+struct open_segment {
     const struct open_segment *outer;
-} * open_segments;
+    const uint8_t *octets; /* of the header; NULL: too short for one */
+    unsigned captured;     /* octets of options that may be read */
+    unsigned declared;     /* octets of options that the header says there are */
+    struct header_options spoken;
+};
+
+static struct open_segment *open_segments; /* innermost first */
+
+/* --- what others ask ----------------------------------------------------------------------------- */
+
+/* The segment that the option stands in; NULL when it did not come through here. */
+static struct open_segment *segment_around(const uint8_t *option, unsigned length)
+{
+    struct open_segment *segment = open_segments;
+    if (segment == NULL || segment->octets == NULL || option < segment->octets + HEADER_MIN ||
+        option + length > segment->octets + HEADER_MIN + segment->captured)
+        return NULL;
+    return segment;
+}
 
 bool segments_has_options_behind(const uint8_t *option, unsigned length)
 {
-    const struct open_segment *segment = open_segments;
-    if (segment == NULL || option < segment->options ||
-        option + length > segment->options + segment->captured)
-        return true; /* not a segment that came through here: who knows */
-    for (const uint8_t *at = option + length; at < segment->options + segment->captured; at++)
+    const struct open_segment *segment = segment_around(option, length);
+    if (segment == NULL)
+        return true;
+    const uint8_t *end = segment->octets + HEADER_MIN + segment->captured;
+    for (const uint8_t *at = option + length; at < end; at++)
         if (*at != TCP_KIND_NOP)
             return *at != TCP_KIND_EOL;
     return false;
 }
+
+struct header_options *segments_spoken(packet_info *pinfo, const uint8_t *option, unsigned length)
+{
+    struct open_segment *segment = segment_around(option, length);
+    if (segment != NULL)
+        return &segment->spoken;
+    /* TCP that does not stand in IP: all of a frame's options are taken together. */
+    struct header_options *spoken = p_get_proto_data(pinfo->pool, pinfo, proto_optrail, 0);
+    if (spoken == NULL) {
+        spoken = wmem_new0(pinfo->pool, struct header_options);
+        p_add_proto_data(pinfo->pool, pinfo, proto_optrail, 0, spoken);
+    }
+    return spoken;
+}
+
+/* --- trees --------------------------------------------------------------------------------------- */
 
 /* A node's child that is the item of a header field, from `child` on; NULL when there is none. */
 static proto_node *find_item(proto_node *child, int id)
@@ -45,15 +78,26 @@ static proto_node *find_item(proto_node *child, int id)
     return child;
 }
 
-/* Where the options of the segment just dissected are shown; `tree` when they are not. */
+/* Where the options of the segment just dissected are shown; else TCP's tree, else `tree`. */
 static proto_tree *find_options_tree(proto_tree *tree, proto_node *before)
 {
     if (tree == NULL)
         return NULL;
     proto_node *tcp = find_item(before != NULL ? before->next : tree->first_child, proto_tcp);
     proto_node *options = tcp != NULL ? find_item(tcp->first_child, hf_tcp_options) : NULL;
-    return options != NULL ? options : tree;
+    return options != NULL ? options : tcp != NULL ? tcp : tree;
 }
+
+/* --- what is said of a segment ------------------------------------------------------------------- */
+
+/* What a walk over the options of a segment needs. */
+struct walk {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;
+    proto_node *before; /* the last item of `tree` before TCP's */
+    struct segment_facts facts;
+};
 
 static bool is_left_out(const struct tcp_option *option)
 {
@@ -62,65 +106,122 @@ static bool is_left_out(const struct tcp_option *option)
     return option->malformed || !options_stock_handles(option->kind);
 }
 
-static void look_at_options(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_node *before)
+static void speak_of_left_out(const struct walk *walk, const uint8_t *octets,
+                              const struct tcp_option *option)
 {
-    unsigned captured = tvb_captured_length(tvb);
-    if (captured <= HEADER_MIN)
+    int start = (int)(option->octets - octets);
+    proto_tree *tree = find_options_tree(walk->tree, walk->before);
+    if (option->malformed)
+        speak_of_overrun(tvb_new_subset_length(walk->tvb, start, option->available), walk->pinfo,
+                         tree, &walk->facts);
+    else
+        speak_of_option(tvb_new_subset_length(walk->tvb, start, option->length), walk->pinfo, tree,
+                        &walk->facts, NULL);
+}
+
+static bool opens_mptcp(const struct tcp_option *option)
+{
+    return option->kind == TCP_KIND_MPTCP && option->available > 2 &&
+           (option->octets[2] >> 4 == MPTCP_CAPABLE || option->octets[2] >> 4 == MPTCP_JOIN);
+}
+
+static void report_missing(void *context, const char *label, uint32_t asked_in)
+{
+    const struct walk *walk = context;
+    proto_tree *tree = find_options_tree(walk->tree, walk->before);
+    space_add_missing(walk->pinfo, tree, walk->tvb, label, asked_in);
+}
+
+/* ", cc: bbr (2), answers frame 4": behind what TCP, or what it carries, has written. */
+static void add_info(packet_info *pinfo, const struct header_options *spoken)
+{
+    for (unsigned i = 0; i < spoken->n; i++) {
+        const struct occurrence *one = &spoken->seen[i];
+        if (one->values == NULL)
+            continue;
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s%s%s", i == 0 ? " | " : ", ", one->label,
+                        one->values[0] != '\0' ? "=" : "", one->values);
+        if (one->story.asked_in != 0)
+            col_append_fstr(pinfo->cinfo, COL_INFO, " (answers #%u)", one->story.asked_in);
+        else if (one->story.answered_in != 0)
+            col_append_fstr(pinfo->cinfo, COL_INFO, " (answered in #%u)", one->story.answered_in);
+    }
+}
+
+static void look_at_options(struct walk *walk, struct open_segment *segment)
+{
+    const uint8_t *octets = segment->octets;
+    unsigned reported = tvb_reported_length(walk->tvb);
+    if (octets == NULL || HEADER_MIN + segment->declared > reported)
+        return; /* a header that Wireshark does not dissect either */
+    bool handshake = (octets[FLAGS_AT] & (TCP_SYN | TCP_RST)) == TCP_SYN, mptcp = false;
+    if (segment->declared == 0 && !handshake)
         return;
-    const uint8_t *octets = tvb_get_ptr(tvb, 0, (int)captured);
-    unsigned length = (octets[OFFSET_AT] >> 4) * 4u, reported = tvb_reported_length(tvb);
-    if (length <= HEADER_MIN || length > reported)
-        return; /* no options, or a header that Wireshark does not dissect either */
 
     struct tcp_options list = {
         .at = octets + HEADER_MIN,
-        .captured = (uint8_t)(MIN(captured, length) - HEADER_MIN),
-        .declared = (uint8_t)(length - HEADER_MIN),
+        .captured = (uint8_t)segment->captured,
+        .declared = (uint8_t)segment->declared,
     };
-    struct segment_facts segment = {
-        .header = tvb,
+    walk->facts = (struct segment_facts){
+        .spoken = &segment->spoken,
         .flags = octets[FLAGS_AT],
-        .payload_known = !pinfo->fragmented,
-        .payload_length = reported - length,
+        .payload_known = !walk->pinfo->fragmented,
+        .payload_length = reported - HEADER_MIN - segment->declared,
         .source_port = load_be16(octets),
         .destination_port = load_be16(octets + 2),
     };
     struct tcp_option option;
     while (tcp_options_next(&list, &option)) {
-        if (!is_left_out(&option))
-            continue;
-        int start = (int)(option.octets - octets);
-        proto_tree *options = find_options_tree(tree, before);
-        if (option.malformed)
-            speak_of_overrun(tvb_new_subset_length(tvb, start, option.available), pinfo, options,
-                             &segment);
-        else
-            speak_of_option(tvb_new_subset_length(tvb, start, option.length), pinfo, options,
-                            &segment, NULL);
+        if (is_left_out(&option))
+            speak_of_left_out(walk, octets, &option);
+        mptcp |= opens_mptcp(&option);
     }
+    if (handshake && !walk->pinfo->flags.in_error_pkt) {
+        story_of_segment(walk->pinfo, &walk->facts, mptcp);
+        story_missing_answers(walk->pinfo, &walk->facts, report_missing, walk);
+    }
+    if (segment->declared > 0 && space_is_wanted(walk->tree))
+        space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
+                  octets + HEADER_MIN, segment->captured, segment->declared);
+    if (segment->spoken.n > 0)
+        add_info(walk->pinfo, &segment->spoken);
 }
 
-/* The octets of a segment's options that the capture holds; none where there is no whole header. */
-static struct open_segment open_segment(tvbuff_t *tvb)
+/* --- the handler --------------------------------------------------------------------------------- */
+
+static void open_segment(struct open_segment *segment, tvbuff_t *tvb)
 {
-    struct open_segment segment = {NULL, 0, open_segments};
-    unsigned captured = tvb_captured_length(tvb);
-    if (captured > HEADER_MIN) {
-        const uint8_t *octets = tvb_get_ptr(tvb, 0, (int)captured);
-        unsigned length = MIN((octets[OFFSET_AT] >> 4) * 4u, captured);
-        segment.options = octets + HEADER_MIN;
-        segment.captured = length > HEADER_MIN ? length - HEADER_MIN : 0;
-    }
-    return segment;
+    unsigned captured = tvb_captured_length(tvb), length;
+    segment->outer = open_segments;
+    segment->octets = NULL;
+    segment->captured = segment->declared = 0;
+    segment->spoken.n = 0;
+    if (captured < HEADER_MIN)
+        return;
+    const uint8_t *octets = tvb_get_ptr(tvb, 0, (int)captured);
+    length = (octets[OFFSET_AT] >> 4) * 4u;
+    if (length < HEADER_MIN)
+        return;
+    segment->octets = octets;
+    segment->declared = length - HEADER_MIN;
+    segment->captured = MIN(length, captured) - HEADER_MIN;
 }
 
 static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (!optrail_is_enabled())
         return call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
-    proto_node *before = tree != NULL ? tree->last_child : NULL;
-    struct open_segment segment = open_segment(tvb);
+    struct walk walk = {
+        .tvb = tvb,
+        .pinfo = pinfo,
+        .tree = tree,
+        .before = tree != NULL ? tree->last_child : NULL,
+    };
+    struct open_segment segment;
+    struct open_segment *outer = open_segments;
     volatile int used = 0;
+    open_segment(&segment, tvb);
     open_segments = &segment;
     TRY
     {
@@ -129,15 +230,20 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     CATCH_ALL
     {
         /* What ends the packet, as without us, does not end what there is to say of its options. */
-        open_segments = segment.outer;
-        look_at_options(tvb, pinfo, tree, before);
+        open_segments = outer;
+        look_at_options(&walk, &segment);
         RETHROW;
     }
     ENDTRY;
-    open_segments = segment.outer;
+    open_segments = outer;
     if (used > 0)
-        look_at_options(tvb, pinfo, tree, before);
+        look_at_options(&walk, &segment);
     return used;
+}
+
+void segments_register(int proto)
+{
+    proto_optrail = proto;
 }
 
 void segments_handoff(void)

@@ -10,24 +10,11 @@
 #include "dissector/dissector.h"
 #include "wire/segment.h"
 
-enum { HEADER_OPTIONS_MAX = TCP_OPTION_SPACE / 2 };
-
 /* What Wireshark knows of kind 30: RFC 8684 has the subtypes 0 to 8. */
 enum { MPTCP_SUBTYPE_KNOWN_MAX = 8 };
 
-static int proto_optrail = -1;
-
-/* The options of one TCP header seen so far. Lives in the packet's pool, found by the header. */
-struct header_options {
-    const void *header;
-    unsigned n;
-    struct seen_option {
-        const char *label;
-        const uint8_t *octets;
-        unsigned length;
-        bool echo;
-    } seen[HEADER_OPTIONS_MAX];
-};
+/* RFC 5482 recommends as the lower limit of a user timeout what RFC 1122 demands at least. */
+enum { UTO_LOWER_LIMIT_S = 100 };
 
 /* One option as it is being looked at. */
 struct spoken {
@@ -104,39 +91,67 @@ static void check_placement(packet_info *pinfo, proto_item *item, const struct s
                     desc->sender == SENDER_CLIENT ? "client" : "server");
 }
 
-static struct header_options *options_of_header(packet_info *pinfo, const void *header)
-{
-    struct header_options *options = p_get_proto_data(pinfo->pool, pinfo, proto_optrail, 0);
-    if (options == NULL) {
-        options = wmem_new(pinfo->pool, struct header_options);
-        p_add_proto_data(pinfo->pool, pinfo, proto_optrail, 0, options);
-        options->header = NULL;
-    }
-    if (options->header != header) {
-        options->header = header;
-        options->n = 0;
-    }
-    return options;
-}
-
 /* An option's echo and its request are two things, though they share a name. */
-static void check_duplicate(packet_info *pinfo, proto_item *item, const struct spoken *option)
+static void check_duplicate(packet_info *pinfo, proto_item *item, const struct spoken *option,
+                            const struct occurrence *seen)
 {
-    struct header_options *options = options_of_header(pinfo, option->segment->header);
-    bool echo = option->desc != NULL && option->decoded.echo;
-    for (unsigned i = 0; i < options->n; i++) {
-        const struct seen_option *other = &options->seen[i];
-        if (other->echo == echo && strcmp(other->label, option->label) == 0 &&
-            (other->length != option->available ||
-             memcmp(other->octets, option->octets, option->available) != 0)) {
+    const struct header_options *spoken = option->segment->spoken;
+    for (unsigned i = 0; i < spoken->n; i++) {
+        const struct occurrence *other = &spoken->seen[i];
+        if (other->echo == seen->echo && strcmp(other->label, seen->label) == 0 &&
+            (other->length != seen->length ||
+             memcmp(other->octets, seen->octets, seen->length) != 0)) {
             fields_flag(pinfo, item, RULE_DUPLICATE,
                         "%s stands twice in this header with different octets", option->label);
             break;
         }
     }
-    if (options->n < HEADER_OPTIONS_MAX)
-        options->seen[options->n++] =
-            (struct seen_option){option->label, option->octets, option->available, echo};
+}
+
+static void check_limits(packet_info *pinfo, proto_item *item, const struct spoken *option)
+{
+    const struct option_desc *desc = option->desc;
+    if (desc == NULL || desc->carrier != CARRIER_KIND || desc->id != TCP_KIND_UTO)
+        return;
+    const struct codec_value *timeout = codec_value_find(&option->decoded, "timeout");
+    if (timeout != NULL && timeout->present && timeout->number < UTO_LOWER_LIMIT_S)
+        fields_flag(pinfo, item, RULE_LIMITS,
+                    "%" PRIu64 " s: below the lower limit of %d s that RFC 5482 recommends to who "
+                    "receives this",
+                    timeout->number, UTO_LOWER_LIMIT_S);
+}
+
+static void check_story(packet_info *pinfo, proto_item *item, const struct spoken *option,
+                        const struct story *story)
+{
+    if (story->contradicts)
+        fields_flag(pinfo, item, RULE_CONTRADICTED,
+                    "The echo of %s differs from what was asked for, last in frame %u",
+                    option->label, story->differs_from);
+    else if (story->differs_from != 0)
+        fields_flag(pinfo, item, RULE_CHANGED, "%s differs from the one in frame %u", option->label,
+                    story->differs_from);
+    if (story->unanswered_in != 0)
+        fields_flag(pinfo, item, RULE_UNANSWERED, "The peer's SYN-ACK in frame %u lacks %s",
+                    story->unanswered_in, option->label);
+    else if (story->silent)
+        fields_flag(pinfo, item, RULE_UNANSWERED, "Nothing in this capture answers %s",
+                    option->label);
+}
+
+static void check_mptcp(packet_info *pinfo, proto_item *item, tvbuff_t *tvb,
+                        const struct spoken *option)
+{
+    uint32_t frame;
+    if (option->octets[0] != TCP_KIND_MPTCP)
+        return;
+    if (story_is_plain(pinfo, option->segment, &frame))
+        fields_flag(pinfo, item, RULE_PLAIN,
+                    "%s on a connection that is plain TCP: no Multipath TCP in its handshake, "
+                    "frame %u",
+                    option->label, frame);
+    else if (!pinfo->flags.in_error_pkt)
+        fields_add_mptcp(pinfo, item, tvb);
 }
 
 static void check_length(packet_info *pinfo, proto_item *item, const struct spoken *option)
@@ -203,6 +218,34 @@ static void open_option(packet_info *pinfo, tvbuff_t *tvb, const struct segment_
         pinfo->pool, option_label(option->desc, option->octets, option->available, label));
 }
 
+/* What is said of every option, sound or not, and remembered of it. */
+static void conclude(packet_info *pinfo, proto_item *item, tvbuff_t *tvb,
+                     const struct spoken *option)
+{
+    struct header_options *spoken = option->segment->spoken;
+    struct occurrence seen = {
+        .desc = option->desc,
+        .label = option->label,
+        .octets = option->octets,
+        .length = option->available,
+        .echo = option->desc != NULL && option->decoded.echo,
+    };
+    check_duplicate(pinfo, item, option, &seen);
+    check_limits(pinfo, item, option);
+    struct story story = story_of_option(pinfo, option->segment, &seen);
+    fields_add_story(pinfo, item, tvb, option->desc, &story);
+    check_story(pinfo, item, option, &story);
+    check_mptcp(pinfo, item, tvb, option);
+
+    if (spoken->n == HEADER_OPTIONS_MAX)
+        return;
+    seen.story = story;
+    if (user_wants_summary() && !pinfo->flags.in_error_pkt &&
+        col_get_writable(pinfo->cinfo, COL_INFO))
+        seen.values = option->desc != NULL ? fields_summary(pinfo->pool, &option->decoded) : "";
+    spoken->seen[spoken->n++] = seen;
+}
+
 void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                      const struct segment_facts *segment, const char *thrown)
 {
@@ -212,7 +255,6 @@ void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         return;
     proto_item *item = add_option(pinfo, tree, tvb, &option);
     check_length(pinfo, item, &option);
-    check_duplicate(pinfo, item, &option);
     if (thrown != NULL)
         fields_flag(pinfo, item, RULE_MALFORMED, "%s could not be dissected: %s", option.label,
                     thrown);
@@ -221,6 +263,7 @@ void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                     option.length);
     else if (option.desc == NULL && options_stock_handles(option.octets[0]))
         fields_flag(pinfo, item, RULE_UNKNOWN, "No description covers %s", option.label);
+    conclude(pinfo, item, tvb, &option);
 }
 
 void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
@@ -240,9 +283,8 @@ void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         fields_flag(pinfo, item, RULE_MALFORMED,
                     "%s says that it has %u octets, but the header ends after %u", option.label,
                     option.octets[1], option.length);
-}
-
-void speak_register(int proto)
-{
-    proto_optrail = proto;
+    if (option.length >= 2 && option.octets[1] > option.length)
+        fields_flag(pinfo, item, RULE_OVERRUN, "%u octets more than the header has room for",
+                    option.octets[1] - option.length);
+    conclude(pinfo, item, tvb, &option);
 }

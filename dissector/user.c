@@ -15,7 +15,13 @@ static struct {
     struct option_set *options;
     GPtrArray *profiles; /* char *; at index i the profile whose preference value is i */
     int profile;         /* the preference */
-} user;
+    wish summary;        /* the preference */
+} user = {.summary = TRUE};
+
+bool user_wants_summary(void)
+{
+    return user.summary;
+}
 
 void user_load_options(void)
 {
@@ -72,4 +78,8 @@ void user_register_preferences(int proto)
         "Systems that gave the same octets different meanings: whose formats to show. "
         "With \"none\" only options that nobody else may mean.",
         &user.profile, values, FALSE);
+    prefs_register_bool_preference(module, "info", "Options in the Info column",
+                                   "Write the options that Optrail shows, and what they answer, "
+                                   "behind what stands in the Info column.",
+                                   &user.summary);
 }

@@ -37,7 +37,7 @@ eth/ipv4 client data   1e04c001 = mptcp-12|||||1|4
 eth/ipv4 client data   1e06f0ee0001 = mptcp-15|||||1|4
 eth/ipv4 client data   42040001 = kind-66||||||4
 eth/ipv4 client data   fd144f430002,1c04 = cc|1|||||4
-eth/ipv4 client data   fd064f430002,fd3f4f430002 = cc,cc|1|||||4
+eth/ipv4 client data   fd064f430002,fd3f4f430002 = cc,cc|1|||1||4
 eth/ipv6 client ack    fd064f430002 = cc||||||0
 END
 sed 's/ = .*//' "$tshark_dir/cases" | "$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/x.pcap"
