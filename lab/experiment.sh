@@ -8,11 +8,18 @@
 # two recordings, a.pcapng (client) and b.pcapng (server). What the programs achieved is visible
 # without Optrail too: the sockets' own congestion control and user timeout are printed.
 #
+# A box can ask for other traffic (box_traffic, box.sh), which --bytes overrides where it says so:
+#   bytes N        octets each way on each connection
+#   may-fail yes   connections may break: they are counted and the report is made all the same
+#   patience S     seconds that a connection waits for an answer before it is given up
+#   plain N        so many connections come first that no program puts options on
+#   mptcp yes      Multipath TCP sockets
+#
 # Source after network.sh. `experiment` does it all; `experiment_record` and `experiment_report`
 # are its halves for other traffic; `experiment_down` must be called whatever they returned.
 
 experiment_connections=1
-experiment_bytes=4000
+experiment_bytes=''     # empty: what the box asks for, or 4000
 experiment_family=ipv4
 experiment_output=''   # folder that keeps the recordings; empty: they go when the lab goes
 experiment_tmp=''
@@ -97,9 +104,15 @@ experiment_stop() {
 }
 
 experiment_traffic() {
-	local server=$OPTRAIL_LAB_SERVER try status
-	local common=("$server" --connections "$experiment_connections")
+	local server=$OPTRAIL_LAB_SERVER try status plain=${box_wants[plain]:-0}
+	# Thousands of connections take longer than the 30 seconds that traffic allows itself.
+	local common=("$server" --timeout $((30 + experiment_connections / 10)))
+	[[ -n ${box_wants[may-fail]:-} ]] && common+=(--may-fail)
+	[[ -n ${box_wants[patience]:-} ]] && common+=(--patience "${box_wants[patience]}")
+	[[ -n ${box_wants[mptcp]:-} ]] && common+=(--mptcp)
+	local bytes=(--bytes "${experiment_bytes:-${box_wants[bytes]:-4000}}")
 	(enter server "$lab_dir/traffic" server "${common[@]}" \
+		--connections $((experiment_connections + plain)) \
 		--ready-file "$experiment_tmp/server.ready") >"$experiment_tmp/server.saw" &
 	experiment_server=$!
 	for try in {1..100}; do
@@ -107,9 +120,19 @@ experiment_traffic() {
 		kill -0 "$experiment_server" 2>/dev/null || break
 		sleep 0.05
 	done
-	run_child experiment_client "${common[@]}" --bytes "$experiment_bytes"
-	status=$?
-	if ((status)); then kill -TERM "$experiment_server" 2>/dev/null; fi
+	status=0
+	if ((plain)); then
+		run_child experiment_plain_client "${common[@]}" --connections "$plain" "${bytes[@]}"
+		status=$?
+	fi
+	if ((!status)); then
+		run_child experiment_client "${common[@]}" --connections "$experiment_connections" "${bytes[@]}"
+		status=$?
+	fi
+	if ((status)) || [[ -n ${box_wants[may-fail]:-} ]]; then
+		sleep 0.1 # what the last connection still says
+		kill -TERM "$experiment_server" 2>/dev/null
+	fi
 	wait "$experiment_server" 2>/dev/null || status=1
 	experiment_server=''
 	return "$status"
@@ -119,10 +142,21 @@ experiment_client() {
 	enter client "$lab_dir/traffic" client "$@" >"$experiment_tmp/client.saw"
 }
 
+# Outside the cgroup that the programs are attached to.
+experiment_plain_client() {
+	nsenter --net="/run/netns/${lab_netns[client]}" -- "$lab_dir/traffic" client "$@" >/dev/null
+}
+
 # What the sockets say, in words.
 experiment_saw() { # SIDE
 	local line connections congestion timeout
 	while read -r line; do
+		if [[ $line =~ failed=([0-9]+)\ (.*) ]]; then
+			connections=${BASH_REMATCH[1]}
+			((connections == 1)) && connections='1 connection' || connections+=' connections'
+			echo "$connections failed: ${BASH_REMATCH[2]}"
+			continue
+		fi
 		[[ $line =~ connections=([0-9]+).*congestion=([^ ]+)\ user_timeout_ms=([^ ]+) ]] || continue
 		connections=${BASH_REMATCH[1]} congestion=${BASH_REMATCH[2]} timeout=${BASH_REMATCH[3]}
 		case $timeout in

@@ -16,12 +16,15 @@
 #include "cli/commands.h"
 #include "wire/command.h"
 
-#define LAB_COUNT_MAX 1000000
+#define LAB_COUNT_MAX    1000000
+#define LAB_BYTES_UNSAID G_MININT
 
 static const char lab_description[] =
     "list shows the middlebox behaviours. run makes a client, a middlebox and a server from "
     "network\n"
     "namespaces, lets something run across them, and takes everything away again.\n"
+    "Several behaviours stand in one path as nat+strip-nop; --set NAME.KEY=VALUE means one of "
+    "them.\n"
     "\n"
     "Without COMMAND that is the standard experiment: the programs cc and uto at both ends, "
     "traffic,\n"
@@ -81,7 +84,7 @@ static void add_number(GPtrArray *words, GStringChunk *strings, const char *opti
 static int run_lab(int argc, char **argv)
 {
     gboolean ipv6 = FALSE;
-    int connections = 1, bytes = 4000;
+    int connections = 1, bytes = LAB_BYTES_UNSAID;
     g_autofree char *offload = NULL;
     g_autofree char *output = NULL;
     g_auto(GStrv) settings = NULL;
@@ -92,7 +95,7 @@ static int run_lab(int argc, char **argv)
         {"connections", 'n', 0, G_OPTION_ARG_INT, &connections,
          "TCP connections, one after another (default 1)", "N"},
         {"bytes", 'b', 0, G_OPTION_ARG_INT, &bytes,
-         "Octets each way on each connection (default 4000)", "N"},
+         "Octets each way on each connection (default 4000, or what BOX needs)", "N"},
         {"offload", 0, 0, G_OPTION_ARG_STRING, &offload,
          "Switch TSO, GSO and GRO on every link (default: as the kernel has them)", "on|off"},
         {"output", 'w', 0, G_OPTION_ARG_FILENAME, &output,
@@ -126,7 +129,7 @@ static int run_lab(int argc, char **argv)
         return command_usage("lab", "no COMMAND behind --");
     if (connections < 1 || connections > LAB_COUNT_MAX)
         return command_usage("lab", "--connections %d: from 1 to %d", connections, LAB_COUNT_MAX);
-    if (bytes < 1)
+    if (bytes < 1 && bytes != LAB_BYTES_UNSAID)
         return command_usage("lab", "--bytes %d: from 1 to %d", bytes, G_MAXINT);
     if (offload != NULL && strcmp(offload, "on") != 0 && strcmp(offload, "off") != 0)
         return command_usage("lab", "--offload %s: on or off", offload);
@@ -142,7 +145,8 @@ static int run_lab(int argc, char **argv)
     if (ipv6)
         g_ptr_array_add(words, (char *)"--ipv6");
     add_number(words, strings, "--connections", connections);
-    add_number(words, strings, "--bytes", bytes);
+    if (bytes > 0)
+        add_number(words, strings, "--bytes", bytes);
     if (offload != NULL) {
         g_ptr_array_add(words, (char *)"--offload");
         g_ptr_array_add(words, offload);
@@ -158,7 +162,7 @@ static int run_lab(int argc, char **argv)
 
 const struct command command_lab = {
     .name = "lab",
-    .usage = "lab list | run BOX [--set KEY=VALUE]... [--ipv6] [-w DIR] [-- COMMAND...]",
+    .usage = "lab list | run BOX[+BOX]... [--set KEY=VALUE]... [--ipv6] [-w DIR] [-- COMMAND...]",
     .summary = "try middleboxes on one machine: client, middlebox and server",
     .run = run_lab,
 };

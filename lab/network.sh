@@ -18,10 +18,12 @@
 #                            whatever it returned.
 #   network_down             takes it all away, processes too; may be called at any time, twice too.
 #   network_offload on|off   segmentation offload and GRO on every link.
+#   network_mtu OCTETS       what every link carries; the ends go on sending at most 1500.
+#   network_veth, network_address   make and configure a link, for what stands in the path.
 #   on SIDE COMMAND...       runs COMMAND in a side's namespace (and cgroup): client, box, server.
 #   enter SIDE COMMAND...    the same by exec, for a subshell: "(enter server X) &" makes $! be X.
 #   network_export           OPTRAIL_LAB_* for the environment of commands that run in the lab.
-# and sets lab_name, lab_netns[SIDE], lab_cgroup[SIDE], lab_interface[SIDE], lab_ipv4[SIDE],
+# and sets lab_name, lab_ends, lab_netns[SIDE], lab_cgroup[SIDE], lab_interface[SIDE], lab_ipv4[SIDE],
 # lab_ipv6[SIDE].
 #
 # Needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN), iproute2, util-linux; ethtool for network_offload.
@@ -32,6 +34,7 @@ declare -A lab_interface=([client]=client0 [server]=server0)
 declare -A lab_ipv4=([client]=192.0.2.2 [server]=198.51.100.2)
 declare -A lab_ipv6=([client]=2001:db8:1::2 [server]=2001:db8:2::2)
 declare -A lab_cgroup=()
+lab_ends=("client client0" "box to-client" "box to-server" "server server0") # of all links
 lab_cgroup_root=''      # the lab's own folder in the cgroup2 tree
 lab_cgroup_mount=''     # a cgroup2 mount that we made because there was none
 
@@ -74,12 +77,17 @@ network_cgroup_up() {
 	done
 }
 
-network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX MAC_PREFIX
-	local side=$1 near=${lab_interface[$1]} far=$2 ipv4=$3 ipv6=$4 mac=$5
-	local ns=${lab_netns[$side]} box=${lab_netns[box]}
+# A veth pair between two namespaces.
+network_veth() { # SIDE INTERFACE MAC PEER-SIDE PEER-INTERFACE PEER-MAC
 	network_step 'make a veth link' \
-		ip link add "$near" address "$mac:02" netns "$ns" type veth \
-		peer name "$far" address "$mac:01" netns "$box" || return 1
+		ip link add "$2" address "$3" netns "${lab_netns[$1]}" type veth \
+		peer name "$5" address "$6" netns "${lab_netns[$4]}"
+}
+
+# Addresses, state and default route of the link between a side and the box.
+network_address() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX
+	local near=${lab_interface[$1]} far=$2 ipv4=$3 ipv6=$4
+	local ns=${lab_netns[$1]} box=${lab_netns[box]}
 	network_step 'configure a link' ip -n "$ns" addr add "$ipv4.2/24" dev "$near" &&
 		network_step 'configure a link' ip -n "$box" addr add "$ipv4.1/24" dev "$far" &&
 		network_step 'configure a link' ip -n "$ns" -6 addr add "$ipv6::2/64" dev "$near" &&
@@ -88,6 +96,10 @@ network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX MAC_PREFIX
 		network_step 'bring a link up' ip -n "$ns" link set "$near" up &&
 		network_step 'set a route' ip -n "$ns" route add default via "$ipv4.1" &&
 		network_step 'set a route' ip -n "$ns" -6 route add default via "$ipv6::1"
+}
+
+network_link() { # SIDE BOX_INTERFACE IPV4_PREFIX IPV6_PREFIX MAC_PREFIX
+	network_veth "$1" "${lab_interface[$1]}" "$5:02" box "$2" "$5:01" && network_address "$1" "$2" "$3" "$4"
 }
 
 network_set() { # SIDE SETTING VALUE, below /proc/sys
@@ -128,12 +140,12 @@ network_up() {
 # The kernel notices a new link's carrier with a delay; what is sent before gets lost.
 network_wait_for_links() {
 	local pair try
-	for pair in client:client0 box:to-client box:to-server server:server0; do
+	for pair in "${lab_ends[@]}"; do
 		for try in {1..100}; do
-			[[ $(ip -n "${lab_netns[${pair%:*}]}" -o link show "${pair#*:}") == *' state UP '* ]] && continue 2
+			[[ $(ip -n "${lab_netns[${pair% *}]}" -o link show "${pair#* }") == *' state UP '* ]] && continue 2
 			sleep 0.05
 		done
-		lab_say "the link ${pair#*:} does not come up"
+		lab_say "the link ${pair#* } does not come up"
 		return 1
 	done
 }
@@ -144,9 +156,24 @@ network_offload() {
 		lab_say 'cannot switch the offloads: ethtool is missing (package ethtool)'
 		return 1
 	fi
-	for pair in "client client0" "box to-client" "box to-server" "server server0"; do
+	for pair in "${lab_ends[@]}"; do
 		network_step "switch the offloads $state" \
 			on "${pair% *}" ethtool -K "${pair#* }" tso "$state" gso "$state" gro "$state" || return 1
+	done
+}
+
+# Room on every link for packets of so many octets, while the ends go on sending at most 1500.
+network_mtu() {
+	local pair side family
+	for pair in "${lab_ends[@]}"; do
+		network_step 'set an MTU' ip -n "${lab_netns[${pair% *}]}" link set "${pair#* }" mtu "$1" || return 1
+	done
+	for side in client server; do
+		for family in -4 -6; do
+			# shellcheck disable=SC2046
+			network_step 'set a route' ip -n "${lab_netns[$side]}" "$family" route replace \
+				$(ip -n "${lab_netns[$side]}" "$family" route show default | sed 's/ *$//; q') mtu 1500 || return 1
+		done
 	done
 }
 
@@ -203,7 +230,7 @@ network_down() {
 		rmdir "$lab_cgroup_mount" 2>/dev/null
 		lab_cgroup_mount=''
 	fi
-	for side in client box server; do # the links go with their namespaces
+	for side in "${!lab_netns[@]}"; do # the links go with their namespaces
 		[[ -e /run/netns/${lab_netns[$side]} ]] && ip netns del "${lab_netns[$side]}" 2>/dev/null
 	done
 	return 0

@@ -9,9 +9,13 @@
 # Optrail should say: option.removed.nop for the options of these kinds, option.intact for the
 # rest; with recordings of the far host's hooks, that nothing of them was parsed there.
 #
-# kinds: the option kinds to strip, decimal, separated by commas.
+# kinds: the option kinds to strip, decimal, separated by commas. segments: which segments lose
+# them (nftables cannot tell all classes apart: then the forwarder does it).
 
 box_parameter kinds 28,253,254
+box_parameter direction both
+box_parameter segments all
+box_affects_some
 
 box_up() {
 	local kind rules=''
@@ -21,12 +25,14 @@ box_up() {
 			lab_say "kinds=${box[kinds]}: '$kind' is no option kind from 2 to 255"
 			return 2
 		fi
-		rules+="reset tcp option $((10#$kind));"
 	done
-	network_step 'strip TCP options with nftables' on box nft \
-		"table inet optrail { chain forward { type filter hook forward priority 0; $rules }; }"
+	if [[ ${box[segments]} != all ]]; then
+		forwarder_add strip-nop
+		return
+	fi
+	box_check_direction || return
+	for kind in ${box[kinds]//,/ }; do rules+="${box_direction}reset tcp option $((10#$kind));"; done
+	box_nft 'strip TCP options' "$rules"
 }
 
-box_down() {
-	on box nft delete table inet optrail 2>/dev/null
-}
+box_down() { box_nft_down; }
