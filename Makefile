@@ -2,7 +2,8 @@
 # The verbs that people try first. CMake does the work: see CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
 
-.PHONY: all build demo test bench install format clean packages-build packages-demo packages-test help
+.PHONY: all build demo test kernel test-vm bench install format clean help
+.PHONY: packages-build packages-demo packages-test packages-kernel
 
 all: build
 
@@ -10,10 +11,12 @@ help:
 	@echo "make demo      follow an option through a clean and a stripping path, on this machine"
 	@echo "make test      build and pass all tests, also under AddressSanitizer and UBSan"
 	@echo "make build     build/bin/optrail and build/plugins/VERSION/epan/optrail.so"
+	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
+	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
 	@echo "make install   install both (PREFIX, DESTDIR)"
 	@echo "make format    clang-format over the sources"
 
-packages-build packages-demo packages-test: packages-%:
+packages-build packages-demo packages-test packages-kernel: packages-%:
 	@cmake/install-packages build $*
 
 build: packages-build
@@ -29,6 +32,12 @@ demo: packages-demo
 
 test: packages-test
 	@tests/run
+
+kernel: packages-kernel
+	@kernel/build
+
+test-vm: packages-test packages-kernel
+	@tests/vm/run
 
 install: build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
