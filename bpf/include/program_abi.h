@@ -64,4 +64,77 @@ enum counter {
 #define TRUSTED_MAP "trusted_peers"
 #define TRUSTED_MAX 1024
 
+/* --- program tune ------------------------------------------------------------------------------ */
+
+/* Maps of program tune: the rules, in order, and what became of each (per CPU). */
+#define RULES_MAP         "rules_of_tune"
+#define RULE_COUNTERS_MAP "rule_counters"
+#define RULES_MAX         16
+#define RULE_NAME         32
+
+/* What a rule sets, a bit each; the values stand in `value` at the same place. */
+enum tune_what {
+    TUNE_SYN_RTO,        /* ticks */
+    TUNE_SYNACK_RTO,     /* ticks */
+    TUNE_RWND,           /* MSS */
+    TUNE_IW,             /* MSS */
+    TUNE_CWND_CLAMP,     /* segments */
+    TUNE_SEND_BUFFER,    /* octets */
+    TUNE_RECEIVE_BUFFER, /* octets */
+    TUNE_ECN,            /* 1 */
+    TUNE_BASE_RTT,       /* microseconds */
+    TUNE_CONGESTION,     /* in `congestion` */
+    N_TUNE
+};
+
+struct tune_prefix {
+    __u32 mask[4];    /* network byte order, IPv4 mapped to IPv6 */
+    __u32 address[4]; /* masked */
+};
+
+struct tune_rule {
+    char name[RULE_NAME];
+    struct tune_prefix local;
+    struct tune_prefix remote;
+    struct tune_prefix same4; /* mask of what both addresses share, IPv4; address unused */
+    struct tune_prefix same6;
+    __u16 port;        /* 0: any; else one of the two */
+    __u16 local_port;  /* 0: any */
+    __u16 remote_port; /* 0: any */
+    __u16 zero;
+    __u32 sets;        /* bits of enum tune_what */
+    __u32 value[N_TUNE];
+    char congestion[ALGORITHM_NAME];
+};
+
+enum rule_counter {
+    RULE_CONNECTIONS, /* that it was the rule of */
+    RULE_SET,         /* parameters set */
+    RULE_FAILED,      /* that the kernel would not set */
+    RULE_ANSWERED,    /* questions of the kernel, which asks for some more than once */
+    N_RULE_COUNTERS,
+};
+
+struct rule_counters {
+    __u64 n[N_RULE_COUNTERS];
+};
+
+/* --- program explore --------------------------------------------------------------------------- */
+
+/* Map "prefixes" of program explore: what was learnt of a prefix of peers. LRU hash. */
+#define EXPLORE_MAP "prefixes"
+#define EXPLORE_MAX 4096
+
+struct explore_key {
+    __u32 bits;       /* of the prefix, 96 more for IPv4 */
+    __u32 address[4]; /* network byte order, IPv4 mapped, masked */
+};
+
+struct explored {
+    __u32 window;      /* initial window to use next, MSS */
+    __u32 connections; /* that it was used on */
+    __u32 without;     /* initial windows that were full and came through without loss */
+    __u32 losses;      /* initial windows with loss */
+};
+
 #endif

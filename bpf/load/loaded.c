@@ -41,6 +41,23 @@ static char *pin_path(const struct loaded *loaded, const char *leaf)
                            loaded->name, leaf);
 }
 
+int map_list_open(const struct map_list *maps, const char *name)
+{
+    for (uint32_t i = 0; i < maps->n; i++) {
+        struct bpf_map_info info = {0};
+        uint32_t length = sizeof(info);
+        int fd = bpf_map_get_fd_by_id(maps->ids[i]);
+        if (fd < 0)
+            continue;
+        /* The kernel keeps 15 characters of a name. */
+        if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0 &&
+            strncmp(info.name, name, sizeof(info.name) - 1) == 0)
+            return fd;
+        close(fd);
+    }
+    return -1;
+}
+
 static void read_counters(struct loaded *loaded, int map_fd)
 {
     int n_cpus = libbpf_num_possible_cpus();
@@ -96,9 +113,6 @@ static void read_maps(struct loaded *loaded, const uint32_t *map_ids, uint32_t n
                 read_counters(loaded, fd);
             else if (g_str_has_suffix(info.name, VARIABLE_SECTION) && loaded->program != NULL)
                 read_values(loaded, fd, info.value_size, btf_id);
-            else if (loaded->program != NULL && loaded->program->show != NULL &&
-                     strcmp(info.name, loaded->program->shown_map) == 0)
-                loaded->program->show(fd, loaded->shown);
         }
         close(fd);
     }
@@ -118,7 +132,10 @@ static void read_program(struct loaded *loaded)
     if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0) {
         loaded->runs = info.run_cnt;
         loaded->run_time_ns = info.run_time_ns;
-        read_maps(loaded, map_ids, MIN(info.nr_map_ids, MAPS_MAX), info.btf_id);
+        struct map_list maps = {map_ids, MIN(info.nr_map_ids, MAPS_MAX)};
+        read_maps(loaded, maps.ids, maps.n, info.btf_id);
+        if (loaded->program != NULL && loaded->program->show != NULL)
+            loaded->program->show(&maps, loaded->shown);
     }
     close(fd);
 }

@@ -34,6 +34,15 @@ struct loaded {
 
 void loaded_free(struct loaded *loaded);
 
+/* The maps of a program that is loaded. */
+struct map_list {
+    const uint32_t *ids;
+    uint32_t n;
+};
+
+/* The first of that name, -1 when there is none. To be closed. */
+int map_list_open(const struct map_list *maps, const char *name);
+
 /* The counters' names, as `optrail status` shows them. */
 extern const char *const counter_names[N_COUNTERS];
 

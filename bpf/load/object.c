@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf/include/report_abi.h"
@@ -55,10 +54,7 @@ static bool set_parameters(struct variables *variables, const struct program *pr
 /* What a program may want to know of this kernel; it has the variable or not. */
 static void set_facts(struct variables *variables)
 {
-    struct timespec resolution;
-    if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) /* that clock steps with the tick */
-        return;
-    uint32_t tick_us = (uint32_t)(resolution.tv_nsec / 1000);
+    uint32_t tick_us = kernel_tick_us();
     variables_set(variables, "tick_us", &tick_us, sizeof(tick_us));
 }
 
@@ -95,7 +91,7 @@ static bool set_variables(struct bpf_object *object, const struct program *progr
 /* What lives on when a program is replaced; other maps say how it is set, and are made anew. */
 static bool is_kept(const char *name)
 {
-    static const char *const kept[] = {"connections", COUNTERS_MAP, LIVE_MAP, NULL};
+    static const char *const kept[] = {"connections", COUNTERS_MAP, LIVE_MAP, EXPLORE_MAP, NULL};
     return g_strv_contains(kept, name);
 }
 

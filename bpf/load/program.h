@@ -20,6 +20,7 @@
 
 struct bpf_object;
 struct variables;
+struct map_list;
 
 /* Errors of this folder: their codes are exit codes (wire/command.h). */
 #define LOAD_ERROR (load_error_quark())
@@ -91,12 +92,11 @@ struct program {
     bool (*prepare)(struct bpf_object *object, const struct values *values,
                     const struct option_set *options, GError **error);
 
-    /*
-     * What the program has in a map besides counters, for `optrail status`: lines of text, each a
-     * row. `map_fd` is that of the map called `shown_map`; appends char * to `lines`.
-     */
-    const char *shown_map;
-    void (*show)(int map_fd, GPtrArray *lines);
+    /* More lines of details, such as a table. Free with g_free(). */
+    char *(*more)(void);
+
+    /* For `optrail status`: what its maps say besides counters. Appends char * to `lines`. */
+    void (*show)(const struct map_list *maps, GPtrArray *lines);
 };
 
 /* The table, ended by NULL, in the order in which it is shown. */

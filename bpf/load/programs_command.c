@@ -21,8 +21,9 @@ static void print_parameter(const struct program *program, const struct paramete
 
 static void print_program(const struct program *program, const struct option_set *options)
 {
-    printf("%s - %s\n\n%s\nParameters (--set KEY=VALUE), with what they are when not set:\n",
-           program->name, program->summary, program->details);
+    g_autofree char *more = program->more != NULL ? program->more() : NULL;
+    printf("%s - %s\n\n%s%s\nParameters (--set KEY=VALUE), with what they are when not set:\n",
+           program->name, program->summary, program->details, more != NULL ? more : "");
     for (size_t i = 0; i < program->n_parameters; i++)
         print_parameter(program, &program->parameters[i], options);
     if (program->option != NULL)
