@@ -190,6 +190,25 @@ void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                       const struct segment_facts *segment);
 
+/* --- links.c: hook records and the packets that they wrote or parsed -------------------------------- */
+
+struct hook_record;
+
+void links_register(int proto);
+
+/* The file has hook records, or will have some. */
+void links_begin(void);
+
+/* Tells of a segment: its header, so many octets of options and of payload. First pass. */
+void links_of_segment(packet_info *pinfo, const uint8_t *header, unsigned options,
+                      unsigned payload);
+void links_of_hook(packet_info *pinfo, const struct hook_record *record);
+
+/* Whether the frame has links; adds them. */
+bool links_has(const packet_info *pinfo);
+void links_add_segment(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb);
+void links_add_hook(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb);
+
 /* --- options.c: the handlers of TCP options ------------------------------------------------------ */
 
 void options_handoff(const struct option_set *set);

@@ -448,10 +448,12 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     char op[16];
     proto_item_append_text(top, ", %s", hook_op_name(record.op, op));
     set_info(pinfo, &record);
+    links_of_hook(pinfo, &record);
     if (tree == NULL)
         return length;
 
     proto_tree *subtree = proto_item_add_subtree(top, ett_record);
+    links_add_hook(pinfo, subtree, tvb);
     add_address(subtree, tvb, &record.local, LOCAL_OFFSET, hf_local4, hf_local6);
     add_address(subtree, tvb, &record.remote, REMOTE_OFFSET, hf_remote4, hf_remote6);
     add_fixed(subtree, tvb, hook_fields, G_N_ELEMENTS(hook_fields), record.flags);
@@ -473,6 +475,7 @@ static int dissect_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
         fields_flag(pinfo, top, RULE_MALFORMED, "The clock record is cut or contradicts itself");
         return length;
     }
+    links_begin();
     if (sample.step_ns != 0)
         col_add_fstr(pinfo->cinfo, COL_INFO, "The clock was stepped by %" PRId64 " ns",
                      sample.step_ns);

@@ -38,6 +38,7 @@ static void register_fields(void)
     story_register();
     segments_register(proto);
     space_register(proto);
+    links_register(proto);
     hooks_register();
     user_register_preferences(proto);
 }

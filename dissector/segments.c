@@ -154,6 +154,8 @@ static void look_at_options(struct walk *walk, struct open_segment *segment)
     unsigned reported = tvb_reported_length(walk->tvb);
     if (octets == NULL || HEADER_MIN + segment->declared > reported)
         return; /* a header that Wireshark does not dissect either */
+    if (links_has(walk->pinfo))
+        links_add_segment(walk->pinfo, find_options_tree(walk->tree, walk->before), walk->tvb);
     bool handshake = (octets[FLAGS_AT] & (TCP_SYN | TCP_RST)) == TCP_SYN, mptcp = false;
     if (segment->declared == 0 && !handshake)
         return;
@@ -222,6 +224,9 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     struct open_segment *outer = open_segments;
     volatile int used = 0;
     open_segment(&segment, tvb);
+    if (segment.octets != NULL && HEADER_MIN + segment.declared <= tvb_reported_length(tvb))
+        links_of_segment(pinfo, segment.octets, segment.captured,
+                         tvb_reported_length(tvb) - HEADER_MIN - segment.declared);
     open_segments = &segment;
     TRY
     {
