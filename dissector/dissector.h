@@ -18,7 +18,10 @@ struct story;
 
 /* --- user.c: what the user chooses ------------------------------------------------------------ */
 
-/* Reads the built-in descriptions and the user's; faults go to stderr as FILE:LINE: what. */
+/* Reads the built-in descriptions. */
+void user_load_builtin(void);
+
+/* Reads the user's too; faults go to stderr as FILE:LINE: what. */
 void user_load_options(void);
 
 /* The loaded descriptions. They live as long as the process does. */
@@ -29,9 +32,20 @@ bool user_wants_summary(void);
 
 void user_register_preferences(int proto);
 
+/* --- user_table.c: the table of options in the preferences ---------------------------------------- */
+
+void user_table_register(module_t *module);
+
+/* Adds the description of each row; what is wrong goes to `faults`. */
+void user_table_add(struct option_set *set, GPtrArray *faults);
+
 /* --- fields.c: descriptions to header fields --------------------------------------------------- */
 
-void fields_register(int proto, const struct option_set *set);
+/* Registers the fields of the built-in descriptions, and all that is common. */
+void fields_register(int proto, const struct option_set *builtin);
+
+/* Registers fields for those that `set` has behind the built-in ones, instead of the ones before. */
+void fields_refresh(const struct option_set *set);
 
 /*
  * Adds the subtree of a described option, with a value for every field that is there, and flags
@@ -193,6 +207,7 @@ void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 /* --- links.c: hook records and the packets that they wrote or parsed -------------------------------- */
 
 struct hook_record;
+struct endpoint;
 
 void links_register(int proto);
 
@@ -209,9 +224,23 @@ bool links_has(const packet_info *pinfo);
 void links_add_segment(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb);
 void links_add_hook(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb);
 
+/* The end of a connection; false when that is neither IPv4 nor IPv6. */
+bool links_endpoint(const address *from, uint16_t port, struct endpoint *endpoint);
+
+/* --- stats.c: statistics ---------------------------------------------------------------------------- */
+
+void stats_register(void);
+
+/* One segment with options that were spoken of; `used`: octets of options in its header. */
+void stats_of_segment(packet_info *pinfo, const struct segment_facts *segment, unsigned used);
+void stats_of_hook(packet_info *pinfo, const struct hook_record *record);
+
 /* --- options.c: the handlers of TCP options ------------------------------------------------------ */
 
-void options_handoff(const struct option_set *set);
+void options_handoff(void);
+
+/* Takes the place of the handlers of all kinds that the descriptions claim. */
+void options_wrap(const struct option_set *set);
 
 /* Whether Wireshark has a handler for options of that kind. */
 bool options_stock_handles(uint8_t kind);

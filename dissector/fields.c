@@ -49,7 +49,15 @@ static int hf_option = -1, hf_octets = -1;
 static int hf_mptcp_stream = -1, hf_mptcp_subflow = -1, hf_mptcp_master = -1;
 static int generic_story[STORY_FIELDS];
 static int ett_option = -1;
-static struct shown_option *shown; /* by struct option_desc's index */
+
+/*
+ * By struct option_desc's index: first the built-in ones, which stay, then the user's, which come
+ * and go with the preferences. Their texts are all copies, for Wireshark frees those of fields that
+ * are deregistered.
+ */
+static struct shown_option **shown;
+static size_t n_shown, n_builtin;
+static GArray *users; /* hf_register_info of the user's fields */
 static expert_field rules[RULES];
 
 enum { TEXT_MAX = 256 }; /* of one value; longer ones are cut in summaries only */
@@ -72,12 +80,13 @@ static const void *value_names(const struct option_field *field, enum ftenum typ
     if (type == FT_UINT64) {
         val64_string *names = g_new0(val64_string, field->n_values + 1);
         for (size_t i = 0; i < field->n_values; i++)
-            names[i] = (val64_string){field->values[i].number, field->values[i].name};
+            names[i] = (val64_string){field->values[i].number, g_strdup(field->values[i].name)};
         return names;
     }
     value_string *names = g_new0(value_string, field->n_values + 1);
     for (size_t i = 0; i < field->n_values; i++)
-        names[i] = (value_string){(uint32_t)field->values[i].number, field->values[i].name};
+        names[i] =
+            (value_string){(uint32_t)field->values[i].number, g_strdup(field->values[i].name)};
     return names;
 }
 
@@ -129,7 +138,7 @@ static void add_header_field(GArray *array, int *id, char *name, char *abbreviat
     *id = -1;
     info.name = name;
     info.abbrev = abbreviation;
-    info.blurb = blurb != NULL && blurb[0] != '\0' ? blurb : NULL;
+    info.blurb = blurb != NULL && blurb[0] != '\0' ? g_strdup(blurb) : NULL;
     hf_register_info entry = {id, info};
     g_array_append_val(array, entry);
 }
@@ -218,7 +227,43 @@ static void register_rules(void)
                                 array_length(items));
 }
 
-void fields_register(int proto, const struct option_set *set)
+/* Registers fields for all descriptions from `first` on; returns what was registered. */
+static GArray *register_descriptions(const struct option_set *set, size_t first)
+{
+    GArray *array = g_array_new(FALSE, FALSE, sizeof(hf_register_info));
+    n_shown = option_set_size(set);
+    shown = g_renew(struct shown_option *, shown, n_shown);
+    for (size_t i = first; i < n_shown; i++) {
+        shown[i] = g_new0(struct shown_option, 1);
+        add_description(array, option_set_at(set, i), shown[i]);
+    }
+    if (array->len > 0)
+        proto_register_field_array(proto_optrail, (hf_register_info *)(void *)array->data,
+                                   (int)array->len);
+    return array;
+}
+
+static void forget_users(void)
+{
+    if (users == NULL)
+        return;
+    for (guint i = 0; i < users->len; i++)
+        proto_deregister_field(proto_optrail, *g_array_index(users, hf_register_info, i).p_id);
+    for (size_t i = n_builtin; i < n_shown; i++) {
+        g_free(shown[i]->fields);
+        g_free(shown[i]);
+    }
+    proto_add_deregistered_data(g_array_free(g_steal_pointer(&users), FALSE));
+    n_shown = n_builtin;
+}
+
+void fields_refresh(const struct option_set *set)
+{
+    forget_users();
+    users = register_descriptions(set, n_builtin);
+}
+
+void fields_register(int proto, const struct option_set *builtin)
 {
     static hf_register_info common[] = {
         {&hf_option,
@@ -238,17 +283,15 @@ void fields_register(int proto, const struct option_set *set)
           "Wireshark's number of the subflow that opened the connection (tcp.stream)", HFILL}},
     };
     static int *subtrees[] = {&ett_option};
-    GArray *array = g_array_new(FALSE, FALSE, sizeof(hf_register_info));
-    size_t n = option_set_size(set);
+    GArray *generic = g_array_new(FALSE, FALSE, sizeof(hf_register_info));
 
     proto_optrail = proto;
-    shown = g_new0(struct shown_option, n);
-    for (size_t i = 0; i < n; i++)
-        add_description(array, option_set_at(set, i), &shown[i]);
-    add_story_fields(array, generic_story, NULL);
     proto_register_field_array(proto, common, array_length(common));
-    proto_register_field_array(proto, (hf_register_info *)(void *)array->data, (int)array->len);
-    g_array_free(array, FALSE); /* Wireshark keeps what was in it */
+    add_story_fields(generic, generic_story, NULL);
+    proto_register_field_array(proto, (hf_register_info *)(void *)generic->data, (int)generic->len);
+    g_array_free(generic, FALSE); /* Wireshark keeps what was in it */
+    g_array_free(register_descriptions(builtin, 0), FALSE);
+    n_builtin = n_shown;
     proto_register_subtree_array(subtrees, array_length(subtrees));
     register_rules();
 }
@@ -420,7 +463,7 @@ proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t 
                                  const struct codec_option *decoded)
 {
     const struct option_desc *desc = decoded->desc;
-    const struct shown_option *option = &shown[desc->index];
+    const struct shown_option *option = shown[desc->index];
     proto_item *top = proto_tree_add_item(tree, option->subtree, tvb, 0, -1, ENC_NA);
     if (is_visible(tree)) {
         const char *values = fields_text(pinfo->pool, decoded);
@@ -462,7 +505,7 @@ static void add_story_value(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t va
 void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
                       const struct option_desc *desc, const struct story *story)
 {
-    const int *ids = desc != NULL ? shown[desc->index].story : generic_story;
+    const int *ids = desc != NULL ? shown[desc->index]->story : generic_story;
     if (!story->known)
         return;
     proto_tree *tree = proto_item_add_subtree(option, ett_option);

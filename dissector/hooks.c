@@ -449,6 +449,7 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     proto_item_append_text(top, ", %s", hook_op_name(record.op, op));
     set_info(pinfo, &record);
     links_of_hook(pinfo, &record);
+    stats_of_hook(pinfo, &record);
     if (tree == NULL)
         return length;
 

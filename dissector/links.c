@@ -113,7 +113,7 @@ static uint32_t options_hash(const uint8_t *options, size_t length)
     return hash;
 }
 
-static bool endpoint_of(const address *from, uint16_t port, struct endpoint *endpoint)
+bool links_endpoint(const address *from, uint16_t port, struct endpoint *endpoint)
 {
     memset(endpoint, 0, sizeof(*endpoint));
     endpoint->family = from->type == AT_IPv4 ? 4 : from->type == AT_IPv6 ? 6 : 0;
@@ -207,8 +207,8 @@ void links_of_segment(packet_info *pinfo, const uint8_t *octets, unsigned option
 {
     struct flow_ends ends;
     if (!has_hooks || PINFO_FD_VISITED(pinfo) || pinfo->flags.in_error_pkt ||
-        !endpoint_of(&pinfo->src, load_be16(octets), &ends.from) ||
-        !endpoint_of(&pinfo->dst, load_be16(octets + 2), &ends.to))
+        !links_endpoint(&pinfo->src, load_be16(octets), &ends.from) ||
+        !links_endpoint(&pinfo->dst, load_be16(octets + 2), &ends.to))
         return;
     struct flow *flow = flow_of(&ends);
     join_packet(flow,

@@ -18,6 +18,8 @@
 enum { KINDS = 256 };
 
 static dissector_handle_t stock[KINDS]; /* NULL: Wireshark has no handler for that kind */
+static dissector_handle_t ours[KINDS];  /* for the same kinds */
+static bool wrapped[KINDS];
 
 bool options_stock_handles(uint8_t kind)
 {
@@ -125,13 +127,21 @@ static int helper_protocol(unsigned kind)
                                                 proto_get_id_by_filter_name("tcp"), FT_BYTES);
 }
 
-void options_handoff(const struct option_set *set)
+void options_wrap(const struct option_set *set)
+{
+    for (unsigned kind = TCP_KIND_MSS; kind < KINDS; kind++)
+        if (ours[kind] != NULL && !wrapped[kind] && is_claimed(set, kind)) {
+            dissector_add_uint("tcp.option", kind, ours[kind]);
+            wrapped[kind] = true;
+        }
+}
+
+void options_handoff(void)
 {
     dissector_table_t table = find_dissector_table("tcp.option");
     for (unsigned kind = TCP_KIND_MSS; kind < KINDS; kind++) {
         stock[kind] = dissector_get_uint_handle(table, kind);
-        if (stock[kind] != NULL && is_claimed(set, kind))
-            dissector_add_uint("tcp.option", kind,
-                               create_dissector_handle(dissect_option, helper_protocol(kind)));
+        if (stock[kind] != NULL)
+            ours[kind] = create_dissector_handle(dissect_option, helper_protocol(kind));
     }
 }

@@ -33,19 +33,22 @@ bool optrail_is_enabled(void)
 static void register_fields(void)
 {
     proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
-    user_load_options();
+    user_load_builtin();
     fields_register(proto, user_options());
+    user_load_options();
     story_register();
     segments_register(proto);
     space_register(proto);
     links_register(proto);
     hooks_register();
+    stats_register();
     user_register_preferences(proto);
 }
 
 static void register_handoff(void)
 {
-    options_handoff(user_options());
+    options_handoff();
+    options_wrap(user_options());
     segments_handoff();
 }
 

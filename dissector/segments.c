@@ -186,8 +186,10 @@ static void look_at_options(struct walk *walk, struct open_segment *segment)
     if (segment->declared > 0 && space_is_wanted(walk->tree))
         space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
                   octets + HEADER_MIN, segment->captured, segment->declared);
-    if (segment->spoken.n > 0)
+    if (segment->spoken.n > 0) {
         add_info(walk->pinfo, &segment->spoken);
+        stats_of_segment(walk->pinfo, &walk->facts, segment->declared);
+    }
 }
 
 /* --- the handler --------------------------------------------------------------------------------- */

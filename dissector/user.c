@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * user.c - what the user chooses: descriptions of options in a folder of his, and preferences.
+ * user.c - what the user chooses: descriptions of options of his own, and preferences.
  *
- * The built-in descriptions and $XDG_CONFIG_HOME/optrail/options are read once, at start-up. What
- * is wrong with one of the user's files is said on stderr, and the others work.
+ * Descriptions come from four places, in this order: those built in; the folder
+ * $XDG_CONFIG_HOME/optrail/options; the folder that the preference names; the table of options in
+ * the preferences (user_table.c). The last two are read again when they change. What is wrong with
+ * one of them is said on stderr, and the others work.
  */
 #include "dissector/compat.h"
 
@@ -13,9 +15,12 @@
 
 static struct {
     struct option_set *options;
+    GPtrArray *retired;  /* sets that were replaced: fields and stories may still point at them */
     GPtrArray *profiles; /* char *; at index i the profile whose preference value is i */
-    int profile;         /* the preference */
-    wish summary;        /* the preference */
+    char *folder_read;   /* whose descriptions are in the set */
+    int profile;         /* the preferences */
+    const char *folder;
+    wish summary;
 } user = {.summary = TRUE};
 
 bool user_wants_summary(void)
@@ -23,23 +28,51 @@ bool user_wants_summary(void)
     return user.summary;
 }
 
-void user_load_options(void)
-{
-    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *folder = option_user_dir();
-    user.options = option_set_new();
-    option_set_add_builtin(user.options, faults);
-    option_set_add_dir(user.options, folder, faults);
-    for (guint i = 0; i < faults->len; i++)
-        fprintf(stderr, "%s\n", (const char *)faults->pdata[i]);
-}
-
 const struct option_set *user_options(void)
 {
     return user.options;
 }
 
-/* --- the profile: which of several descriptions of the same octets is meant -------------------- */
+/* --- descriptions -------------------------------------------------------------------------------- */
+
+void user_load_builtin(void)
+{
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    user.options = option_set_new();
+    user.retired = g_ptr_array_new();
+    option_set_add_builtin(user.options, faults);
+    for (guint i = 0; i < faults->len; i++)
+        fprintf(stderr, "%s\n", (const char *)faults->pdata[i]);
+}
+
+static void choose_profile(void)
+{
+    const char *profile =
+        user.profile > 0 && user.profiles != NULL ? user.profiles->pdata[user.profile] : NULL;
+    option_set_choose_profile(user.options, profile);
+}
+
+void user_load_options(void)
+{
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *folder = option_user_dir();
+    struct option_set *options = option_set_new();
+    option_set_add_builtin(options, NULL);
+    option_set_add_dir(options, folder, faults);
+    if (user.folder != NULL && user.folder[0] != '\0')
+        option_set_add_dir(options, user.folder, faults);
+    user_table_add(options, faults);
+    for (guint i = 0; i < faults->len; i++)
+        fprintf(stderr, "%s\n", (const char *)faults->pdata[i]);
+
+    g_ptr_array_add(user.retired, user.options);
+    user.options = options;
+    choose_profile();
+    fields_refresh(options);
+    options_wrap(options);
+}
+
+/* --- preferences --------------------------------------------------------------------------------- */
 
 static gint compare_names(gconstpointer a, gconstpointer b)
 {
@@ -61,8 +94,13 @@ static GPtrArray *collect_profiles(const struct option_set *set)
 
 static void apply_preferences(void)
 {
-    const char *profile = user.profile > 0 ? user.profiles->pdata[user.profile] : NULL;
-    option_set_choose_profile(user.options, profile);
+    const char *folder = user.folder != NULL ? user.folder : "";
+    if (g_strcmp0(folder, user.folder_read != NULL ? user.folder_read : "") != 0) {
+        g_free(user.folder_read);
+        user.folder_read = g_strdup(folder);
+        user_load_options();
+    }
+    choose_profile();
 }
 
 void user_register_preferences(int proto)
@@ -78,6 +116,12 @@ void user_register_preferences(int proto)
         "Systems that gave the same octets different meanings: whose formats to show. "
         "With \"none\" only options that nobody else may mean.",
         &user.profile, values, FALSE);
+    prefs_register_directory_preference(
+        module, "folder", "Folder of option descriptions",
+        "Every NAME.opt in this folder describes a TCP option, which is then named and can be "
+        "filtered. The folder optrail/options beside Wireshark's configuration is always read.",
+        &user.folder);
+    user_table_register(module);
     prefs_register_bool_preference(module, "info", "Options in the Info column",
                                    "Write the options that Optrail shows, and what they answer, "
                                    "behind what stands in the Info column.",

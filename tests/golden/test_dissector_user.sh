@@ -106,3 +106,49 @@ grep -q "^$options/broken.opt:[0-9]*: ." "$tshark_dir/stderr" || fail "broken.op
 grep -q "^$options/taken.opt:2: .*cc" "$tshark_dir/stderr" || fail "taken.opt: $(cat "$tshark_dir/stderr")"
 [ "$(grep -vc "^$options/\(broken\|taken\).opt:[0-9]*: " "$tshark_dir/stderr")" = 0 ] ||
     fail "more on stderr: $(cat "$tshark_dir/stderr")"
+
+# A folder that a preference names is read too; and a row of the table makes an option at once.
+rm -r "$options"
+mkdir "$tshark_dir/more"
+printf '[option]\nname = more\ntitle = More\ncarrier = exid\nid = 0xBEE3\nlength = 6\n[field a]\nbits = 16\n' \
+    >"$tshark_dir/more/more.opt"
+"$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/x.pcap" <<'END'
+eth/ipv4 client data fd06bee30007
+eth/ipv4 client data fd09bee49000000fa0
+eth/ipv4 client data 1b0805aabbccddee
+eth/ipv4 client data fd04bee5
+END
+row1='uat:optrail_options:"mine","My own","exid","0xBEE4","","data","none","mode:4:enum:1=slow;9=fast, pad:4:reserved, rate:32:uint:kbit/s"'
+row2='uat:optrail_options:"quick","","kind","27","","","none",""'
+got=$(run_tshark -r "$tshark_dir/x.pcap" -o "optrail.folder:$tshark_dir/more" -o "$row1" -o "$row2" \
+    -T fields -E separator='|' -e frame.number -e optrail.option -e optrail.more.a \
+    -e optrail.mine.mode -e optrail.mine.rate -e optrail.quick.octets -e tcp.options.qs.rate \
+    -e optrail.misplaced 2>&1)
+same "the preferences' options" '1|more|7|||||
+2|mine||9|4000|||
+3|quick||||05aabbccddee|5|
+4|exid-0xBEE5||||||' "$got"
+got=$(run_tshark -r "$tshark_dir/x.pcap" -o "$row1" -Y 'optrail.mine.mode == "fast" && optrail.mine.rate > 3999' \
+    -T fields -e frame.number -e optrail.mine.first_in 2>&1)
+same "a filter on a row's option" $'2\t2' "$got"
+
+# A row that is wrong is refused with the reason, as a file would be.
+while read -r bad; do
+    if run_tshark -r "$tshark_dir/x.pcap" -o "uat:optrail_options:$bad" >/dev/null 2>"$tshark_dir/stderr"; then
+        fail "the row $bad was taken"
+    fi
+    grep -q 'option:[0-9]*: .' "$tshark_dir/stderr" || fail "no reason: $(cat "$tshark_dir/stderr")"
+done <<'END'
+"mine","","exid","0x4F43","","","none",""
+"mine","","exid","0xBEE4","6","","none","a:3"
+"Mine","","exid","0xBEE4","","","none",""
+END
+
+# From the profile, as Wireshark keeps it; a second row that claims the same octets is left out.
+mkdir -p "$tshark_dir/config/wireshark"
+printf '"mine","","exid","0xBEE4","","","none",""\n"other","","exid","0xBEE4","","","none",""\n' \
+    >"$tshark_dir/config/wireshark/optrail_options"
+got=$(run_tshark -r "$tshark_dir/x.pcap" -Y optrail.mine -T fields -e frame.number \
+    -e optrail.mine.octets 2>"$tshark_dir/stderr")
+same "a row from the profile" $'2\t9000000fa0' "$got"
+grep -q "row 2.*" "$tshark_dir/stderr" || fail "the second row: $(cat "$tshark_dir/stderr")"
