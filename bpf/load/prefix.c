@@ -51,7 +51,7 @@ wrong:
 
 GArray *prefixes_parse(const char *text, GError **error)
 {
-    g_auto(GStrv) words = g_strsplit_set(text, ",; ", -1);
+    g_auto(GStrv) words = g_strsplit_set(text, ",; \t\r\n", -1);
     g_autoptr(GArray) prefixes = g_array_new(FALSE, TRUE, sizeof(struct prefix));
 
     for (size_t i = 0; words[i] != NULL; i++) {

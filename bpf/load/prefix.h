@@ -17,7 +17,7 @@ struct prefix {
 bool prefix_parse(const char *text, struct prefix *prefix, GError **error);
 
 /*
- * Prefixes joined by commas, semicolons or blanks; none in an empty text. Array of struct prefix,
+ * Prefixes joined by commas, semicolons, blanks or line ends; none in an empty text. Array of struct prefix,
  * or NULL with an error.
  */
 GArray *prefixes_parse(const char *text, GError **error);

@@ -26,7 +26,7 @@ static const struct parameter parameters[] = {
                  .type = PARAMETER_TEXT,
                  .preset = "",
                  .help = "prefixes of peers whose requests are granted; none: nobody's",
-                 .unit = "prefixes such as 192.0.2.0/24,2001:db8::/32"},
+                 .unit = "prefixes such as 192.0.2.0/24,2001:db8::/32, or @FILE with one a line"},
     [LIMIT] = {.key = "limit",
                .type = PARAMETER_NUMBER,
                .preset = "40",
@@ -46,9 +46,26 @@ static const struct parameter parameters[] = {
      .values = role_values},
 };
 
+/* The prefixes that parameter `trusted` says or whose file it names. NULL with an error. */
+static GArray *trusted_prefixes(const struct values *values, GError **error)
+{
+    const char *text = values->text[TRUSTED];
+    g_autofree char *read = NULL;
+    g_autoptr(GError) why = NULL;
+
+    if (text[0] == '@') {
+        if (!g_file_get_contents(text + 1, &read, NULL, &why)) {
+            g_set_error(error, LOAD_ERROR, EXIT_INPUT, "%s", why->message);
+            return NULL;
+        }
+        text = read;
+    }
+    return prefixes_parse(text, error);
+}
+
 static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
-    g_autoptr(GArray) prefixes = prefixes_parse(values->text[TRUSTED], error);
+    g_autoptr(GArray) prefixes = trusted_prefixes(values, error);
 
     (void)options;
     if (prefixes == NULL) {
@@ -67,7 +84,7 @@ static bool prepare(struct bpf_object *object, const struct values *values,
                     const struct option_set *options, GError **error)
 {
     struct bpf_map *map = bpf_object__find_map_by_name(object, TRUSTED_MAP);
-    g_autoptr(GArray) prefixes = prefixes_parse(values->text[TRUSTED], error);
+    g_autoptr(GArray) prefixes = trusted_prefixes(values, error);
     uint32_t yes = 1;
 
     (void)options;

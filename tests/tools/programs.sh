@@ -8,6 +8,7 @@
 
 programs_dir=''
 sockets_pin='' # see sockets_up
+capture_interface=d0 # at the client
 client_netns='' server_netns='' client_cgroup='' server_cgroup=''
 declare -A client_address=([4]=10.99.0.1 [6]=fd99::1) server_address=([4]=10.99.0.2 [6]=fd99::2)
 
@@ -100,7 +101,7 @@ connection() {
     local family=$1 capture server client
     (cd "$programs_dir" && rm -f frames ss client server capture.pcap tcpdump listening hold)
     touch "$programs_dir/hold"
-    nsenter --net="/run/netns/$client_netns" tcpdump --immediate-mode -Z root -U -i d0 \
+    nsenter --net="/run/netns/$client_netns" tcpdump --immediate-mode -Z root -U -i "$capture_interface" \
         -w "$programs_dir/capture.pcap" tcp 2>"$programs_dir/tcpdump" &
     capture=$!
     wait_for "tcpdump" grep -q "listening on" "$programs_dir/tcpdump"
