@@ -10,10 +10,13 @@
 #
 # A box can ask for other traffic (box_traffic, box.sh), which --bytes overrides where it says so:
 #   bytes N        octets each way on each connection
+#   pieces N       each part in so many small segments
 #   may-fail yes   connections may break: they are counted and the report is made all the same
 #   patience S     seconds that a connection waits for an answer before it is given up
 #   plain N        so many connections come first that no program puts options on
 #   mptcp yes      Multipath TCP sockets
+#   repeat always  cc and uto on every segment (cc: of the client), not only on the first ACK
+#   syn yes        the client's SYN carries uto too (program option)
 #
 # Source after network.sh. `experiment` does it all; `experiment_record` and `experiment_report`
 # are its halves for other traffic; `experiment_down` must be called whatever they returned.
@@ -44,12 +47,15 @@ experiment_choose() {
 }
 
 experiment_load() {
-	local side
+	local side repeat=()
 	experiment_choose
+	[[ -n ${box_wants[repeat]:-} ]] && repeat=(--set "repeat=${box_wants[repeat]}")
 	for side in client server; do
-		experiment_load_one "$side" cc --set algorithm="$experiment_algorithm" &&
-			experiment_load_one "$side" uto --set timeout=34 || return
+		experiment_load_one "$side" cc --set algorithm="$experiment_algorithm" "${repeat[@]}" &&
+			experiment_load_one "$side" uto --set timeout=34 "${repeat[@]}" || return
 	done
+	[[ -n ${box_wants[syn]:-} ]] || return 0
+	experiment_load_one client option --set name=uto --set value=34 --set segments=syn --set role=client
 }
 
 # Loads a program; returns 3 when this machine cannot, 1 when we asked for something wrong.
@@ -109,6 +115,7 @@ experiment_traffic() {
 	local common=("$server" --timeout $((30 + experiment_connections / 10)))
 	[[ -n ${box_wants[may-fail]:-} ]] && common+=(--may-fail)
 	[[ -n ${box_wants[patience]:-} ]] && common+=(--patience "${box_wants[patience]}")
+	[[ -n ${box_wants[pieces]:-} ]] && common+=(--pieces "${box_wants[pieces]}")
 	[[ -n ${box_wants[mptcp]:-} ]] && common+=(--mptcp)
 	local bytes=(--bytes "${experiment_bytes:-${box_wants[bytes]:-4000}}")
 	(enter server "$lab_dir/traffic" server "${common[@]}" \

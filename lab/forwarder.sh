@@ -91,7 +91,7 @@ forwarder_links() {
 		network_step 'bring a link up' ip -n "${lab_netns[wire]}" link set to-box up &&
 		network_step 'bring a link up' ip -n "${lab_netns[wire]}" link set to-end up &&
 		network_address server to-server 198.51.100 2001:db8:2 &&
-		network_wait_for_links
+		network_wait_for_links && network_in_order
 }
 
 forwarder_up() {

@@ -134,6 +134,7 @@ network_up() {
 	network_link client to-client 192.0.2 2001:db8:1 02:00:00:00:01 || return 1
 	network_link server to-server 198.51.100 2001:db8:2 02:00:00:00:02 || return 1
 	network_wait_for_links || return 1
+	network_in_order
 	network_cgroup_up
 }
 
@@ -148,6 +149,20 @@ network_wait_for_links() {
 		lab_say "the link ${pair#* } does not come up"
 		return 1
 	done
+}
+
+# Lets one CPU receive all that a link carries. Else two CPUs take turns with the segments of a
+# connection, and a link that reorders them by itself is not what the lab is to show. Kernels
+# without receive packet steering (CONFIG_RPS) do as they like.
+network_in_order() {
+	local pair
+	for pair in "${lab_ends[@]}"; do
+		# "ip netns exec", for it shows the namespace's interfaces in /sys.
+		# shellcheck disable=SC2016
+		ip netns exec "${lab_netns[${pair% *}]}" sh -c \
+			'echo 1 >"/sys/class/net/$1/queues/rx-0/rps_cpus"' - "${pair#* }" 2>/dev/null
+	done
+	return 0
 }
 
 network_offload() {

@@ -13,6 +13,7 @@ box_parameter nth 2
 box_parameter direction forward
 box_parameter segments data
 box_affects_some
+box_traffic repeat always
 
 box_up() { forwarder_add drop; }
 box_down() { :; }

@@ -12,6 +12,7 @@ box_parameter nth 2
 box_parameter direction both
 box_parameter segments data
 box_affects_some
+box_traffic repeat always
 
 box_up() { forwarder_add duplicate; }
 box_down() { :; }

@@ -15,7 +15,9 @@ box_parameter wait 50
 box_parameter direction both
 box_parameter segments data
 box_affects_some
-box_traffic bytes 40000
+box_traffic repeat always
+box_traffic bytes 16000
+box_traffic pieces 8
 
 box_up() { forwarder_add reorder; }
 box_down() { :; }

@@ -16,6 +16,7 @@ box_parameter keep all
 box_parameter kinds 28,253,254
 box_parameter direction both
 box_affects_some
+box_traffic repeat always
 
 box_up() { forwarder_add split; }
 box_down() { :; }

@@ -187,7 +187,8 @@ static void pass_from(struct chain *chain, unsigned index, struct frame *frame)
         struct stage *stage = &chain->stages[index];
         if (!affects(stage, frame))
             continue;
-        if (stage->behaviour->cuts && frame_is_super(frame)) {
+        if (stage->behaviour->cuts && frame_is_super(frame) &&
+            (stage->settings.directions & 1u << frame->direction)) {
             frame_cut_super(frame, pass_part, &(struct cut){chain, index});
             return;
         }
