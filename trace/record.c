@@ -43,8 +43,12 @@ enum {
     WHOLE_PACKET = 262144,
 };
 
-/* Every kind of source there is; one that has nothing to watch is not attached. */
-static const struct source_ops *const source_table[] = {&source_observer};
+/*
+ * Every kind of source there is. The order matters: what fentry sees is put into the slots that
+ * the observers read.
+ */
+static const struct source_ops *const source_table[] = {&source_observer, &source_fentry,
+                                                        &source_mptcp};
 
 struct recording {
     const struct record_settings *settings;
@@ -108,6 +112,15 @@ static void on_hook(void *user, struct hook_record *record, uint64_t dropped)
     r->hooks_dropped += dropped;
     r->summary->hooks++;
     push_hook_octets(r, record->time_ns, octets, hook_encode(record, octets), dropped);
+}
+
+static void on_mptcp(void *user, struct hook_mptcp *event)
+{
+    struct recording *r = user;
+    uint8_t octets[HOOK_ENCODED_MAX];
+    event->time_ns = trace_clock_realtime(r->clock, event->monotonic_ns);
+    r->summary->mptcp++;
+    push_hook_octets(r, event->time_ns, octets, hook_mptcp_encode(event, octets), 0);
 }
 
 struct tap_target {
@@ -201,15 +214,24 @@ static bool attach_sources(struct recording *r, GError **error)
     struct source_settings settings = {
         .cgroups = r->settings->cgroups != NULL ? r->settings->cgroups : none,
         .ring = r->settings->ring,
+        .netns = r->netns,
     };
     if (settings.cgroups[0] == NULL) {
         g_ptr_array_add(r->report, g_strdup("hooks: not watched (no --cgroup)"));
         return true;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
-        r->sources[i] = source_table[i]->attach(&settings, r->report, error);
-        if (r->sources[i] == NULL)
+        g_autoptr(GError) refused = NULL;
+        r->sources[i] = source_table[i]->attach(&settings, r->report, &refused);
+        if (r->sources[i] != NULL)
+            continue;
+        if (source_table[i]->blind == NULL) {
+            g_propagate_error(error, g_steal_pointer(&refused));
             return false;
+        }
+        g_ptr_array_add(r->report,
+                        g_strdup_printf("cannot see: %s (%s: %s)", source_table[i]->blind,
+                                        source_table[i]->name, refused->message));
     }
     r->hooks = true;
     return true;
@@ -291,12 +313,19 @@ static bool say_ready(const struct recording *r, GError **error)
         if (g_str_has_prefix(line, "cannot see: "))
             g_string_append_printf(blind, "; %s", line);
     }
+    GString *sources = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            g_string_append_printf(sources, "%s%s", sources->len > 0 ? ", " : "",
+                                   source_table[i]->name);
+    }
     command_note("record", "hooks: %s; packets: %s%s; writing %s%s",
-                 r->hooks ? source_observer.name : "none", taps->len > 0 ? taps->str : "none",
+                 sources->len > 0 ? sources->str : "none", taps->len > 0 ? taps->str : "none",
                  r->settings->netns != NULL ? " (in the namespace)" : "", r->settings->output,
                  blind->str);
     g_string_free(taps, TRUE);
     g_string_free(blind, TRUE);
+    g_string_free(sources, TRUE);
     if (r->settings->ready_file == NULL)
         return true;
     g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
@@ -382,10 +411,11 @@ static void read_signals(struct recording *r)
 /* Fetch what has come: how many records. */
 static int fetch_hooks(struct recording *r)
 {
+    const struct source_sink sink = {r, on_hook, on_mptcp};
     int n = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
         if (r->sources[i] != NULL)
-            n += MAX(source_table[i]->poll(r->sources[i], on_hook, r), 0);
+            n += MAX(source_table[i]->poll(r->sources[i], &sink), 0);
     }
     return n;
 }

@@ -25,6 +25,7 @@ struct record_settings {
 struct record_summary {
     uint64_t packets, packets_lost;
     uint64_t hooks, hooks_lost;
+    uint64_t mptcp; /* events of MPTCP's path manager */
     uint64_t late;      /* records that came too late for their place in the file */
     uint64_t size;      /* octets of the file */
     int command_status; /* as waitpid() gives it; 0 without a command */

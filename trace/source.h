@@ -17,16 +17,32 @@
 struct source_settings {
     char *const *cgroups; /* folders of cgroup2 to watch; NULL-terminated */
     uint32_t ring;        /* octets for events that the recorder has not fetched yet */
+    int netns;            /* descriptor of the network namespace to listen in; -1: this one */
 };
 
-/*
- * Takes one record. The source has filled all but time_ns and id, which are the recorder's to
- * fill (ids count in the order of the file). `dropped` invocations went unrecorded since the record before from the same CPU.
- */
-typedef void (*source_sink)(void *user, struct hook_record *record, uint64_t dropped);
+/* Who takes what a source gives. Times and ids of the records are the recorder's to fill. */
+struct source_sink {
+    void *user;
+
+    /*
+     * One invocation: all but time_ns and id are filled (ids count in the order of the file).
+     * `dropped` invocations went unrecorded since the record before from the same CPU.
+     */
+    void (*hook)(void *user, struct hook_record *record, uint64_t dropped);
+
+    /* One event of MPTCP's path manager: all but time_ns is filled. */
+    void (*mptcp)(void *user, struct hook_mptcp *event);
+};
 
 struct source_ops {
     const char *name;
+
+    /*
+     * What cannot be seen without this source, where it is one that a recording can do without:
+     * when it cannot be attached, that and the reason are told, and the recording goes on. NULL:
+     * there is no recording without it.
+     */
+    const char *blind;
 
     /*
      * Attaches. The source's own state, or NULL with `error` set. A line for each thing that is
@@ -38,10 +54,10 @@ struct source_ops {
     int (*fd)(void *source);
 
     /*
-     * Gives events that wait to `sink`, without waiting, and not endlessly many at once. How many,
+     * Gives events that wait to the sink, without waiting, and not endlessly many at once. How many,
      * or a negative errno; 0 when none is left.
      */
-    int (*poll)(void *source, source_sink sink, void *user);
+    int (*poll)(void *source, const struct source_sink *sink);
 
     /*
      * Once a second: renews what would run out, notices what has changed. A line for a person
@@ -58,6 +74,9 @@ struct source_ops {
     void (*detach)(void *source);
 };
 
-extern const struct source_ops source_observer; /* source_observer.c */
+/* Each in the file of its name. */
+extern const struct source_ops source_observer; /* two programs around those that are watched */
+extern const struct source_ops source_fentry;   /* what helpers returned to foreign programs */
+extern const struct source_ops source_mptcp;    /* netlink events of MPTCP's path manager */
 
 #endif

@@ -61,9 +61,8 @@ struct observers {
     int n_cpus;
     uint64_t *lost; /* per CPU, as the last event from there said */
     bool registered;
-    source_sink sink; /* during poll */
-    void *user;
-    unsigned taken; /* events of this poll */
+    const struct source_sink *sink; /* during poll */
+    unsigned taken;                 /* events of this poll */
 };
 
 /* --- programs on a cgroup ------------------------------------------------------------------- */
@@ -291,7 +290,7 @@ static int on_event(void *context, void *data, size_t size)
         dropped = event->lost - all->lost[event->cpu];
         all->lost[event->cpu] = event->lost;
     }
-    all->sink(all->user, &record, dropped);
+    all->sink->hook(all->sink->user, &record, dropped);
     /* An error ends the round of libbpf; this event counts as taken all the same. */
     return ++all->taken < POLL_EVENTS ? 0 : -EAGAIN;
 }
@@ -445,8 +444,6 @@ static void say_what_is_used(const struct observers *all, const struct observer_
         g_ptr_array_add(report, g_strdup("cannot see: network namespaces of hooks (kernel without "
                                          "bpf_get_netns_cookie for sock_ops)"));
     g_ptr_array_add(report, g_strdup("reports: programs of optrail say what they did"));
-    g_ptr_array_add(report, g_strdup("cannot see: return codes of helpers in programs that do not "
-                                     "report them"));
 }
 
 static void *observer_attach(const struct source_settings *settings, GPtrArray *report,
@@ -520,11 +517,10 @@ static int observer_fd(void *source)
     return ring_buffer__epoll_fd(all->ring);
 }
 
-static int observer_poll(void *source, source_sink sink, void *user)
+static int observer_poll(void *source, const struct source_sink *sink)
 {
     struct observers *all = source;
     all->sink = sink;
-    all->user = user;
     all->taken = 0;
     int code = ring_buffer__consume(all->ring);
     return code < 0 && code != -EAGAIN ? code : (int)all->taken;

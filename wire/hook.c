@@ -15,7 +15,7 @@
 
 #include "wire/bytes.h"
 
-enum { HOOK_VERSION = 1, HOOK_FIXED = 172, CLOCK_FIXED = 32 };
+enum { HOOK_VERSION = 1, HOOK_FIXED = 172, CLOCK_FIXED = 32, MPTCP_FIXED = 96 };
 
 enum { /* type-length-value items behind the fixed part */
        ITEM_OPTIONS = 1,
@@ -93,14 +93,9 @@ static uint8_t *put_tag_name(uint8_t *at, const char *name)
     return put_tag(at, TAG_DISSECTOR_NAME, padded, (length + 3) & ~(size_t)3);
 }
 
-/* Source and destination as the segment has them: for one that came in, the source is remote. */
-static uint8_t *put_tag_endpoints(uint8_t *at, const struct hook_record *r)
+static uint8_t *put_tag_addresses(uint8_t *at, const struct endpoint *source,
+                                  const struct endpoint *destination)
 {
-    bool incoming = r->op == HOOK_PARSE_HDR_OPT ||
-                    ((r->flags & HOOK_FLAG_HEADER) && !(r->flags & HOOK_FLAG_OUTGOING));
-    const struct endpoint *source = incoming ? &r->remote : &r->local;
-    const struct endpoint *destination = incoming ? &r->local : &r->remote;
-
     if (source->family == 4 && destination->family == 4) {
         at = put_tag(at, TAG_IPV4_SOURCE, source->address, 4);
         at = put_tag(at, TAG_IPV4_DESTINATION, destination->address, 4);
@@ -113,6 +108,15 @@ static uint8_t *put_tag_endpoints(uint8_t *at, const struct hook_record *r)
     at = put_tag_number(at, TAG_PORT_TYPE, PORT_TYPE_TCP);
     at = put_tag_number(at, TAG_SOURCE_PORT, source->port);
     return put_tag_number(at, TAG_DESTINATION_PORT, destination->port);
+}
+
+/* Source and destination as the segment has them: for one that came in, the source is remote. */
+static uint8_t *put_tag_endpoints(uint8_t *at, const struct hook_record *r)
+{
+    bool incoming = r->op == HOOK_PARSE_HDR_OPT ||
+                    ((r->flags & HOOK_FLAG_HEADER) && !(r->flags & HOOK_FLAG_OUTGOING));
+    return incoming ? put_tag_addresses(at, &r->remote, &r->local)
+                    : put_tag_addresses(at, &r->local, &r->remote);
 }
 
 static uint8_t *put_fixed(uint8_t *at, const struct hook_record *r, uint32_t flags)
@@ -216,6 +220,35 @@ size_t hook_clock_encode(const struct hook_clock *clock, uint8_t out[HOOK_ENCODE
     return (size_t)(at - out);
 }
 
+size_t hook_mptcp_encode(const struct hook_mptcp *event, uint8_t out[HOOK_ENCODED_MAX])
+{
+    uint8_t *at = put_tag_name(out, HOOK_MPTCP_DISSECTOR);
+
+    at = put_tag_addresses(at, &event->local, &event->remote);
+    at = put_tag(at, TAG_END, "", 0);
+    at = put_le(at, HOOK_VERSION, 2);
+    at = put_le(at, MPTCP_FIXED, 2);
+    at = put_le(at, event->event, 4);
+    at = put_le(at, event->time_ns, 8);
+    at = put_le(at, event->monotonic_ns, 8);
+    at = put_le(at, event->netns, 8);
+    at = put_le(at, event->token, 4);
+    at = put_le(at, event->flags, 4);
+    at = put_octets(at, event->local.address, 16);
+    at = put_octets(at, event->remote.address, 16);
+    at = put_le(at, event->local.port, 2);
+    at = put_le(at, event->remote.port, 2);
+    at = put_u8(at, event->local.family);
+    at = put_u8(at, event->remote.family);
+    at = put_u8(at, event->local_id);
+    at = put_u8(at, event->remote_id);
+    at = put_le(at, event->error, 4);
+    at = put_le(at, event->reset_reason, 4);
+    at = put_le(at, event->reset_flags, 4);
+    at = put_le(at, event->interface, 4);
+    return (size_t)(at - out);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static bool name_is(const uint8_t *name, size_t length, const char *wanted)
@@ -245,6 +278,8 @@ enum hook_kind hook_unwrap(const uint8_t *data, size_t length, const uint8_t **p
                 kind = HOOK_KIND_RECORD;
             else if (name_is(value, size, HOOK_CLOCK_DISSECTOR))
                 kind = HOOK_KIND_CLOCK;
+            else if (name_is(value, size, HOOK_MPTCP_DISSECTOR))
+                kind = HOOK_KIND_MPTCP;
         }
     }
     if (kind == HOOK_KIND_NONE)
@@ -404,6 +439,36 @@ int hook_decode(const uint8_t *data, size_t length, struct hook_record *out)
     return 0;
 }
 
+int hook_mptcp_decode(const uint8_t *data, size_t length, struct hook_mptcp *out)
+{
+    struct bytes in = bytes_of(data, length);
+    struct bytes fixed;
+
+    memset(out, 0, sizeof(*out));
+    if (!take_fixed(&in, MPTCP_FIXED, &fixed))
+        return -EBADMSG;
+    out->event = bytes_le32(&fixed);
+    out->time_ns = bytes_le64(&fixed);
+    out->monotonic_ns = bytes_le64(&fixed);
+    out->netns = bytes_le64(&fixed);
+    out->token = bytes_le32(&fixed);
+    out->flags = bytes_le32(&fixed);
+    take_address(&fixed, &out->local);
+    take_address(&fixed, &out->remote);
+    out->local.port = bytes_le16(&fixed);
+    out->remote.port = bytes_le16(&fixed);
+    out->local.family = bytes_u8(&fixed);
+    out->remote.family = bytes_u8(&fixed);
+    out->local_id = bytes_u8(&fixed);
+    out->remote_id = bytes_u8(&fixed);
+    out->error = bytes_le32(&fixed);
+    out->reset_reason = bytes_le32(&fixed);
+    out->reset_flags = bytes_le32(&fixed);
+    out->interface = bytes_le32(&fixed);
+    return !fixed.overrun && settle_family(&out->local) && settle_family(&out->remote) ? 0
+                                                                                       : -EBADMSG;
+}
+
 int hook_clock_decode(const uint8_t *data, size_t length, struct hook_clock *out)
 {
     struct bytes in = bytes_of(data, length);
@@ -446,6 +511,24 @@ const char *hook_op_name(uint32_t op, char out[16])
         return names[op];
     snprintf(out, 16, "op %u", op);
     return out;
+}
+
+const char *hook_mptcp_event_name(uint32_t event)
+{
+    static const char *const names[] = {
+        [1] = "created",
+        [2] = "established",
+        [3] = "closed",
+        [6] = "address announced",
+        [7] = "address removed",
+        [10] = "subflow established",
+        [11] = "subflow closed",
+        [13] = "subflow priority",
+        [15] = "listener created",
+        [16] = "listener closed",
+    };
+
+    return event < sizeof(names) / sizeof(names[0]) && names[event] != NULL ? names[event] : "?";
 }
 
 const char *hook_action_name(unsigned kind)

@@ -6,7 +6,8 @@
  * HOOK_INTERFACE, link type 252, Wireshark Upper PDU) behind the standard tags for addresses and
  * ports and a dissector-name tag, "optrail.hook"; so a Wireshark that knows nothing of us still
  * shows who talks to whom.  Clock samples and steps stand on the same interface under the name
- * "optrail.clock": they are not hook records.
+ * "optrail.clock", events of the kernel's MPTCP path manager under "optrail.mptcp": they are not
+ * hook records.
  *
  * The record itself is little-endian: a fixed part whose length it states itself, then
  * type-length-value items. A reader skips items that it does not know and ignores what a longer
@@ -26,6 +27,7 @@
 #define HOOK_INTERFACE       "optrail-hooks"
 #define HOOK_DISSECTOR       "optrail.hook"
 #define HOOK_CLOCK_DISSECTOR "optrail.clock"
+#define HOOK_MPTCP_DISSECTOR "optrail.mptcp"
 
 enum hook_op { /* enum BPF_SOCK_OPS_* of linux/bpf.h; those not named here are kept as numbers */
     HOOK_VOID = 0,
@@ -107,11 +109,33 @@ struct hook_clock { /* a bracket REALTIME-MONOTONIC-REALTIME, or a step of the c
     int64_t step_ns;    /* by how much REALTIME was stepped since the sample before; 0: no step */
 };
 
+enum hook_mptcp_flag {
+    HOOK_MPTCP_SERVER = 1 << 0, /* this side accepted the connection */
+    HOOK_MPTCP_BACKUP = 1 << 1, /* the subflow is a backup */
+    HOOK_MPTCP_LOST = 1 << 2,   /* an unknown number of events before this one was lost */
+};
+
+struct hook_mptcp { /* one event of the kernel's MPTCP path manager, as netlink told it */
+    uint32_t event;           /* enum mptcp_event_type of linux/mptcp.h */
+    uint64_t time_ns;         /* REALTIME when it was received, a moment after it happened */
+    uint64_t monotonic_ns;
+    uint64_t netns;           /* network namespace cookie; 0 not known */
+    uint32_t token;           /* of the connection, host byte order */
+    uint32_t flags;           /* enum hook_mptcp_flag */
+    struct endpoint local, remote; /* of the subflow or the announced address; family 0 not told */
+    uint8_t local_id, remote_id;   /* address ids; 0 is the initial subflow's, or not told */
+    uint32_t error;           /* errno of the socket when a subflow was closed; 0 none */
+    uint32_t reset_reason;    /* RFC 8684, 3.6 */
+    uint32_t reset_flags;
+    uint32_t interface;       /* index; 0 not told */
+};
+
 enum { HOOK_ENCODED_MAX = 1024 }; /* an encoded record with its tags never needs more */
 
 /* Encodes a record with its upper-PDU tags. Returns its length in octets. */
 size_t hook_encode(const struct hook_record *record, uint8_t out[HOOK_ENCODED_MAX]);
 size_t hook_clock_encode(const struct hook_clock *clock, uint8_t out[HOOK_ENCODED_MAX]);
+size_t hook_mptcp_encode(const struct hook_mptcp *event, uint8_t out[HOOK_ENCODED_MAX]);
 
 /*
  * Writes `id` into an encoded record: a recorder numbers records when their order is settled.
@@ -119,7 +143,7 @@ size_t hook_clock_encode(const struct hook_clock *clock, uint8_t out[HOOK_ENCODE
  */
 bool hook_renumber(uint8_t *data, size_t length, uint64_t id);
 
-enum hook_kind { HOOK_KIND_NONE, HOOK_KIND_RECORD, HOOK_KIND_CLOCK };
+enum hook_kind { HOOK_KIND_NONE, HOOK_KIND_RECORD, HOOK_KIND_CLOCK, HOOK_KIND_MPTCP };
 
 /*
  * What an upper-PDU packet (link type 252) is, by its dissector-name tag. `payload` and
@@ -131,9 +155,11 @@ enum hook_kind hook_unwrap(const uint8_t *data, size_t length, const uint8_t **p
 /* Decodes a record (without tags). 0, or -EBADMSG when it is cut or contradicts itself. */
 int hook_decode(const uint8_t *data, size_t length, struct hook_record *out);
 int hook_clock_decode(const uint8_t *data, size_t length, struct hook_clock *out);
+int hook_mptcp_decode(const uint8_t *data, size_t length, struct hook_mptcp *out);
 
 /* "WRITE_HDR_OPT_CB", "TCP_CONNECT_CB", ...; "op N" into `out` for those not named. */
 const char *hook_op_name(uint32_t op, char out[16]);
+const char *hook_mptcp_event_name(uint32_t event); /* "subflow established", ...; "?" */
 const char *hook_action_name(unsigned kind);   /* "reserve", "store", ...; "?" */
 const char *hook_decline_name(unsigned reason); /* "out of range", ... ; "?" */
 

@@ -324,6 +324,51 @@ static void test_clock_samples_survive_and_are_no_hook_records(void **state)
     }
 }
 
+static void test_mptcp_events_survive_and_are_no_hook_records(void **state)
+{
+    (void)state;
+    const struct hook_mptcp event = {
+        .event = 10,
+        .time_ns = 1700000000123456789,
+        .monotonic_ns = UINT64_MAX - 5,
+        .netns = 7,
+        .token = 0xfedcba98,
+        .flags = HOOK_MPTCP_SERVER | HOOK_MPTCP_BACKUP,
+        .local = {.address = {192, 0, 2, 1}, .port = 40000, .family = 4},
+        .remote = {.address = {192, 0, 2, 2}, .port = 443, .family = 4},
+        .local_id = 3,
+        .remote_id = 200,
+        .error = 104,
+        .reset_reason = 6,
+        .reset_flags = 1,
+        .interface = 12,
+    };
+    struct hook_mptcp back;
+    uint8_t out[HOOK_ENCODED_MAX];
+    const uint8_t *payload;
+    size_t length;
+    size_t n = hook_mptcp_encode(&event, out);
+    assert_int_equal(hook_unwrap(out, n, &payload, &length), HOOK_KIND_MPTCP);
+    assert_int_equal(length, 96);
+    assert_false(hook_renumber(out, n, 1));
+    assert_int_equal(hook_mptcp_decode(payload, length, &back), 0);
+    /* Encoding what was decoded gives the same octets: no field is lost. */
+    uint8_t again[HOOK_ENCODED_MAX];
+    assert_int_equal(hook_mptcp_encode(&back, again), n);
+    assert_memory_equal(again, out, n);
+    assert_int_equal(back.token, event.token);
+    assert_int_equal(back.remote.port, 443);
+    assert_int_equal(back.remote_id, 200);
+    assert_int_equal(back.interface, 12);
+    for (size_t cut = 0; cut < length; cut++) {
+        g_autofree uint8_t *part = g_memdup2(payload, cut);
+        assert_int_equal(hook_mptcp_decode(part, cut, &back), -EBADMSG);
+    }
+    assert_string_equal(hook_mptcp_event_name(10), "subflow established");
+    assert_string_equal(hook_mptcp_event_name(4), "?");
+    assert_string_equal(hook_mptcp_event_name(1000), "?");
+}
+
 static void test_other_peoples_upper_pdus_are_none(void **state)
 {
     (void)state;
@@ -403,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_more_actions_than_there_is_room_for_are_marked),
         cmocka_unit_test(test_a_number_is_written_into_an_encoded_record),
         cmocka_unit_test(test_clock_samples_survive_and_are_no_hook_records),
+        cmocka_unit_test(test_mptcp_events_survive_and_are_no_hook_records),
         cmocka_unit_test(test_other_peoples_upper_pdus_are_none),
         cmocka_unit_test(test_mutated_records_never_read_outside),
         cmocka_unit_test(test_names),
