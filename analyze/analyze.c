@@ -12,11 +12,14 @@
 
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
+#include "analyze/fingerprint.h"
 #include "analyze/flows.h"
 #include "analyze/input.h"
 #include "analyze/join_hooks.h"
 #include "analyze/join_packets.h"
 #include "analyze/judge.h"
+#include "analyze/memory.h"
+#include "analyze/mptcp.h"
 #include "analyze/overall.h"
 #include "analyze/pair.h"
 #include "analyze/trail.h"
@@ -69,6 +72,9 @@ static void segment_make(struct segment *s, const struct side *side, const struc
     s->vantage = side->vantage;
     s->direction = (uint8_t)direction;
     s->class = (uint8_t)segment_classify(packet->flags, packet->payload_length);
+    s->payload_known = s->length > 0 && packet->payload_captured >= s->length;
+    s->payload = s->payload_known ? fingerprint(packet->payload, s->length) : 0;
+    s->twin = TWIN_NONE;
     s->pending = s->again = false;
     s->receiver_closed = receiver_closed(side, direction);
     s->options_length = packet->options_length;
@@ -114,6 +120,16 @@ static void closing_add(struct analysis *analysis, struct connection *connection
     analysis->closed_last = connection;
 }
 
+/* What may come back mirrored. */
+static void note_options(struct analysis *analysis, const struct segment *s)
+{
+    struct tcp_options list = {s->options, s->options_captured, s->options_length};
+    struct tcp_option option;
+    while (!s->everyday && tcp_options_next(&list, &option))
+        if (option.length > 2 && option.available >= option.length)
+            memory_option(analysis->memory, s, option.octets, option.length);
+}
+
 static void on_segment(struct analysis *analysis, struct input *input)
 {
     struct segment s;
@@ -124,17 +140,23 @@ static void on_segment(struct analysis *analysis, struct input *input)
         pair_side(analysis, side, &input->packet);
         replay_hooks(analysis, side);
     }
-    struct connection *connection = side->connection;
     unsigned direction = from_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
     segment_make(&s, side, input, direction);
+    s.twin = (uint8_t)memory_segment(analysis->memory, &s, input->interface, input->cooked);
     flows_note_segment(side, &input->packet, direction, input->time_ns, input->frame);
+    if (s.length > 0 && analysis->n_vantages > 1 && side->connection->sides[!side->vantage] == NULL)
+        pair_by_payload(analysis, side, &s, &input->packet);
+    struct connection *connection = side->connection;
     if (s.flags & TCP_SYN) {
         note_mss(connection, &s);
-        if (translate_learn(connection))
+        judge_note_syn(analysis, &s);
+        if (!connection->terminated && translate_learn(connection))
             join_retranslate(analysis, connection);
     }
     translate_segment(connection, &s);
     note_again(&s);
+    mptcp_note(analysis, &s);
+    note_options(analysis, &s);
     join_hooks_segment(analysis, &s);
     if (analysis->n_vantages > 1)
         join_segment(analysis, &s);
@@ -201,6 +223,7 @@ static void take_hooks_without_packets(struct side *side, void *context)
 static void side_forget(struct analysis *analysis, struct side *side)
 {
     pair_forget(analysis->pairing, side);
+    pair_payload_forget(analysis, side);
     flow_table_remove(analysis->tables[side->vantage], side);
 }
 
@@ -213,6 +236,8 @@ static void connection_finish(struct analysis *analysis, struct connection *conn
     judge_hooks(analysis, connection);
     join_hooks_clear(analysis, connection);
     judge_path(analysis, connection);
+    judge_mptcp(analysis, connection);
+    judge_answers(analysis, connection);
     if (connection->arrived_again)
         g_array_free(connection->arrived_again, TRUE);
     connection->arrived_again = NULL;
@@ -252,6 +277,8 @@ static void evict(struct analysis *analysis)
         analysis->closed = connection->closed_next;
         if (analysis->closed == NULL)
             analysis->closed_last = NULL;
+        if (connection->merged)
+            continue;
         if (!is_quiet(analysis, connection)) {
             closing_add(analysis, connection);
             continue;
@@ -277,6 +304,18 @@ static char *client_text(const struct connection *connection, unsigned vantage, 
     return side ? end_text(side, (side->client_is_low != connection->swapped) == client) : NULL;
 }
 
+static void report_mptcp(const struct connection *connection, struct report_flow *flow)
+{
+    const struct mptcp *mptcp = connection->mptcp;
+    uint32_t hook_token = connection->hooks ? connection->hooks->token : 0;
+    if ((mptcp == NULL || mptcp->group == NULL) && hook_token == 0)
+        return;
+    flow->has_mptcp = true;
+    flow->token = mptcp && mptcp->group ? mptcp->group->token : hook_token;
+    flow->subflow = mptcp ? mptcp->subflow : 0;
+    flow->role = mptcp && mptcp->join ? "join" : "initial";
+}
+
 static void report_flow(struct analysis *analysis, const struct connection *connection)
 {
     struct report_flow *flow = report_add_flow(analysis->report);
@@ -296,6 +335,13 @@ static void report_flow(struct analysis *analysis, const struct connection *conn
         flow->client_side = connection->client_vantage == VANTAGE_A ? 'a' : 'b';
     else if (connection->oriented == ORIENTED_HOOKS && connection->client_vantage == VANTAGE_A)
         flow->client_side = 'a';
+    report_mptcp(connection, flow);
+}
+
+static void withdraw_count(struct row *row, enum verdict verdict)
+{
+    row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[verdict];
+    row->counts[verdict] = 0;
 }
 
 /*
@@ -316,12 +362,13 @@ static void withdraw_claims(struct analysis *analysis, struct connection *connec
     for (struct row *row = connection->rows; row && analysis->n_vantages > 1; row = row->next) {
         enum vantage near = connection_upstream(connection, row->direction);
         if (input_lost_packets_somewhere(analysis->inputs[!near])) {
-            row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[VERDICT_SEGMENT_LOST];
-            row->counts[VERDICT_SEGMENT_LOST] = 0;
+            withdraw_count(row, VERDICT_SEGMENT_LOST);
+            withdraw_count(row, VERDICT_SYN_BLOCKED);
         }
         if (input_lost_packets_somewhere(analysis->inputs[near])) {
-            row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[VERDICT_HOOK_NOT_ON_WIRE];
-            row->counts[VERDICT_HOOK_NOT_ON_WIRE] = 0;
+            withdraw_count(row, VERDICT_HOOK_NOT_ON_WIRE);
+            withdraw_count(row, VERDICT_SEGMENT_DUPLICATED);
+            withdraw_count(row, VERDICT_PATH_RST_INJECTED);
         }
     }
 }
@@ -332,6 +379,8 @@ static void report_connection(struct analysis *analysis, struct connection *conn
     report_flow(analysis, connection);
     trail_report(analysis, connection);
     evidence_report(analysis, connection);
+    g_free(connection->mptcp);
+    connection->mptcp = NULL;
 }
 
 static int by_id(const void *a, const void *b)
@@ -344,13 +393,17 @@ static void report_all(struct analysis *analysis)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new();
     for (struct connection *c = analysis->live; c; c = c->next)
-        g_ptr_array_add(all, c);
+        if (!c->merged)
+            g_ptr_array_add(all, c);
     g_ptr_array_sort(all, by_id);
     for (unsigned i = 0; i < all->len; i++) {
         struct connection *connection = g_ptr_array_index(all, i);
         if (!connection->finished)
             connection_finish(analysis, connection);
     }
+    for (unsigned i = 0; i < all->len; i++) /* those that were merged left gaps */
+        ((struct connection *)g_ptr_array_index(all, i))->id = i + 1;
+    judge_syns(analysis);
     for (unsigned i = 0; i < all->len; i++)
         report_connection(analysis, g_ptr_array_index(all, i));
     analysis->report->n_inputs = analysis->n_vantages;
@@ -445,6 +498,10 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     slabs_init(&analysis);
     analysis.identities = identities_new(settings->options);
     analysis.pairing = pairing_new();
+    analysis.payloads = payload_index_new();
+    analysis.memory = memory_new();
+    analysis.mptcp_tokens = mptcp_tokens_new();
+    analysis.waiting_max = settings->waiting_max ? settings->waiting_max : WAITING_MAX;
     analysis.join = join_new();
     for (unsigned v = 0; v < analysis.n_vantages; v++) {
         analysis.tables[v] = flow_table_new();
@@ -464,6 +521,9 @@ cleanup:
     }
     join_free(analysis.join);
     pairing_free(analysis.pairing);
+    payload_index_free(analysis.payloads);
+    memory_free(analysis.memory);
+    mptcp_tokens_free(analysis.mptcp_tokens);
     identities_free(analysis.identities);
     slabs_clear(&analysis);
     return result;

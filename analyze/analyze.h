@@ -21,6 +21,7 @@ struct analyze_settings {
     const char *file_b;               /* NULL: one vantage point only */
     const struct option_set *options; /* outlives the call */
     bool all_options;                 /* rows for options that no description covers, too */
+    size_t waiting_max;               /* segments that may wait for their counterparts; 0: usual */
     /*
      * Called now and then while reading, unless NULL: octets read of how many in all (0 when a
      * pipe does not tell). For a progress line; it must not print otherwise.

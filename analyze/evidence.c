@@ -57,7 +57,8 @@ static void report_evidence(struct analysis *analysis, const struct connection *
     struct report_finding *out = report_add_finding(analysis->report);
     out->verdict = e->verdict;
     out->flow = connection->id;
-    out->direction = connection_direction(connection, e->direction);
+    out->direction = e->direction < DIRECTIONS ? connection_direction(connection, e->direction)
+                                               : DIRECTION_UNKNOWN;
     out->option = e->option ? g_strdup(e->option->name) : NULL;
     out->segment = e->segment;
     out->count = e->count;

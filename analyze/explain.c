@@ -35,35 +35,39 @@ static const char *const TEMPLATES[VERDICTS] = {
         "capture points adds %k.",
     [VERDICT_OPTION_REORDERED] =
         "%o was on %s from %f and stood at another place when they reached %t.",
-    [VERDICT_OPTION_MIRRORED] = "%o came back unchanged on %s from %f, which does not speak it.",
-    [VERDICT_OPTION_UNANSWERED] = "%o was on %s from %f and was not answered.",
+    [VERDICT_OPTION_MIRRORED] =
+        "%o came back with the octets that %t had sent, on %s%d: %f did not send it.",
+    [VERDICT_OPTION_UNANSWERED] = "%o was on %s from %f and was not answered%d.",
     [VERDICT_OPTION_MISPLACED] = "%o was on %s from %f, where its description does not allow it.",
     [VERDICT_OPTION_MALFORMED] =
         "%o was on %s from %f with a length or value that its description does not allow.",
     [VERDICT_SEGMENT_LOST] =
         "%s left %f and %w not seen to reach %t: lost between the two capture points.",
-    [VERDICT_SEGMENT_DUPLICATED] = "%s from %f reached %t more than once.",
-    [VERDICT_SEGMENT_REORDERED] = "%s from %f reached %t in another order.",
+    [VERDICT_SEGMENT_DUPLICATED] = "%s from %f reached %t once more than they were sent%d.",
+    [VERDICT_SEGMENT_REORDERED] = "%s from %f reached %t after others that were sent later.",
     [VERDICT_SEGMENT_SPLIT] =
         "%s from %f reached %t in several pieces: a box between the two capture points splits "
         "segments.",
     [VERDICT_SEGMENT_COALESCED] =
         "%s that reached %t had left %f as several: a box between the two capture points joins "
         "segments (or the receiving host did, before its capture point).",
-    [VERDICT_SEGMENT_PAYLOAD_MODIFIED] = "%s from %f reached %t with another payload.",
-    [VERDICT_SYN_BLOCKED] = "%s from %f with %o do not reach %t.",
+    [VERDICT_SEGMENT_PAYLOAD_MODIFIED] =
+        "%s from %f reached %t with other data than were sent%d: a box between the two capture "
+        "points rewrites the payload.",
+    [VERDICT_SYN_BLOCKED] =
+        "%s from %f with %o do not get through to %t%d: a box on the path drops them.",
     [VERDICT_PATH_NAT] = "The path translates addresses or ports: %d.",
     [VERDICT_PATH_SEQUENCE_REWRITTEN] =
         "The path rewrites sequence numbers%d: options that name sequence numbers may not survive "
         "it.",
     [VERDICT_PATH_TIMESTAMPS_REWRITTEN] = "The path rewrites TCP timestamps%d.",
     [VERDICT_PATH_PROXY] = "The connection is terminated on the way: two connections stand behind "
-                           "one another.",
-    [VERDICT_PATH_RST_INJECTED] = "A RST reached %t that %f never sent.",
+                           "one another, and no option crosses%d.",
+    [VERDICT_PATH_RST_INJECTED] = "%s reached %t that %f never sent%d.",
     [VERDICT_MPTCP_FALLBACK] = "The connection went back to plain TCP%d.",
     [VERDICT_HOOK_WRITTEN] = "A program at %f wrote %o on %s, and that is how they left.",
     [VERDICT_HOOK_RESERVED_NOT_WRITTEN] =
-        "A program at %f reserved space for %o on %s and wrote nothing.",
+        "A program at %f reserved space for %o on %s and wrote nothing%d.",
     [VERDICT_HOOK_NO_SPACE] = "%o found no room on %s from %f%d.",
     [VERDICT_HOOK_REFUSED] = "The kernel of %f refused %o on %s%d.",
     [VERDICT_HOOK_NOT_ON_WIRE] =
@@ -82,8 +86,7 @@ static const char *const TEMPLATES[VERDICTS] = {
         "ended%d. Capture with a larger snaplen.",
     [VERDICT_INCONCLUSIVE_NOT_COVERED] =
         "What became of %o on %s from %f cannot be said: %c does not cover it%d.",
-    [VERDICT_INCONCLUSIVE_AMBIGUOUS] =
-        "What became of %o on %s from %f cannot be said%d.",
+    [VERDICT_INCONCLUSIVE_AMBIGUOUS] = "What became of %o on %s from %f cannot be said%d.",
 };
 
 static const char ONE_CAPTURE[] =
@@ -168,6 +171,9 @@ static void make_singular(GString *text)
         {"when they left", "when it left"},
         {"when they reached", "when it reached"},
         {"how they left", "how it left"},
+        {"once more than they were sent", "once more than it was sent"},
+        {"do not get through", "does not get through"},
+        {"drops them", "drops it"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(PLURAL); i++)
         g_string_replace(text, PLURAL[i][0], PLURAL[i][1], 0);

@@ -138,6 +138,9 @@ void input_next(struct input *input)
     while (capture_next(input->capture, &record) > 0) {
         uint64_t before_ns = note_time(input, &record);
         input->frame = record.number;
+        input->interface = record.interface;
+        input->cooked =
+            record.linktype == LINKTYPE_LINUX_SLL || record.linktype == LINKTYPE_LINUX_SLL2;
         if (record.linktype == LINKTYPE_WIRESHARK_UPPER_PDU) {
             if (!read_upper_pdu(input, &record))
                 continue;

@@ -31,6 +31,8 @@ struct input { /* read by everybody, written by input.c */
     enum vantage vantage;
     enum input_kind kind; /* of what stands in the next fields */
     uint64_t frame, time_ns;
+    uint32_t interface;
+    bool cooked;          /* that interface is "any": it may show one packet several times */
     struct packet packet; /* INPUT_SEGMENT; points into the capture until the next input_next() */
     struct hook_record hook; /* INPUT_HOOK */
 

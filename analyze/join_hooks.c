@@ -312,14 +312,20 @@ static void on_length(struct invocation *i)
 {
     if (i->record->flags & HOOK_FLAG_PROBE)
         return;
+    i->end->n_reserved = 0;
+    i->end->reserved_class = (uint8_t)i->class;
+    i->end->reserved_frame = i->frame;
+    i->end->reserved_ns = i->time_ns;
     for (unsigned n = 0; n < i->record->n_actions; n++) {
         const struct hook_action *action = &i->record->actions[n];
         const struct identity *option = identity_of(i, action);
         if (option == NULL || action->kind != HOOK_ACTION_RESERVE)
             continue;
-        if (action->result >= 0)
+        if (action->result >= 0) {
             row_of(i, option, i->class)->reserved++;
-        else
+            if (i->end->n_reserved < OPTIONS_PER_HEADER)
+                i->end->reserved[i->end->n_reserved++] = option;
+        } else
             judge_refused(i->analysis, i->connection, i->vantage, i->direction, i->class, action,
                           i->frame);
     }
@@ -331,6 +337,32 @@ static bool was_written(const struct invocation *i, const struct option_at *opti
     if (i->record->flags & HOOK_FLAG_ENTRY)
         return option->offset >= i->record->options_before;
     return has_action(i, HOOK_ACTION_STORE, option->identity);
+}
+
+/* A store that failed is told as such. */
+static bool tried_to_store(const struct invocation *i, const struct identity *option)
+{
+    for (unsigned n = 0; n < i->record->n_actions; n++)
+        if (i->record->actions[n].kind == HOOK_ACTION_STORE &&
+            identity_of(i, &i->record->actions[n]) == option)
+            return true;
+    return false;
+}
+
+/* This write is for the segment that room was reserved for in the invocation before. */
+static void settle_reserved(struct invocation *i, bool nothing_written)
+{
+    struct hook_end *end = i->end;
+    for (unsigned n = 0; n < end->n_reserved && end->reserved_class == i->class; n++)
+        if (option_list_find(&i->options, end->reserved[n], 0) == NULL &&
+            !tried_to_store(i, end->reserved[n]))
+            judge_not_written(i->analysis, i->connection, i->vantage, i->direction, i->class,
+                              end->reserved[n], end->reserved_ns, i->frame);
+    if (end->n_reserved == 0 && !end->reports && nothing_written && i->record->reserved > 0 &&
+        i->record->flags & HOOK_FLAG_ENTRY)
+        judge_not_written(i->analysis, i->connection, i->vantage, i->direction, i->class, NULL,
+                          i->time_ns, i->frame);
+    end->n_reserved = 0;
 }
 
 static void on_write(struct invocation *i)
@@ -350,6 +382,7 @@ static void on_write(struct invocation *i)
         row->reserved_seen += i->record->reserved > 0;
         written |= 1u << n;
     }
+    settle_reserved(i, written == 0);
     if (written == 0)
         return;
     struct hook_event *write = event_of(i);

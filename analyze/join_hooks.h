@@ -28,10 +28,14 @@ struct hook_event { /* one invocation that dealt with options, while it is of in
     uint8_t options[TCP_OPTION_SPACE];
 };
 
-struct hook_end {          /* what the hooks of one file say of one end of a connection */
-    bool present;          /* there is a hook record of it */
-    bool reports;          /* its programs say what they do */
-    uint64_t first_ns;     /* time of its first record */
+struct hook_end {      /* what the hooks of one file say of one end of a connection */
+    bool present;      /* there is a hook record of it */
+    bool reports;      /* its programs say what they do */
+    uint64_t first_ns; /* time of its first record */
+    const struct identity
+        *reserved[OPTIONS_PER_HEADER]; /* in the last HDR_OPT_LEN, not yet written */
+    uint64_t reserved_frame, reserved_ns;
+    uint8_t n_reserved, reserved_class;
     uint32_t parsed_up_to; /* highest end of payload that a parse hook saw */
     bool has_parsed;
 };
@@ -94,6 +98,11 @@ void judge_not_parsed(struct analysis *analysis, const struct segment *segment);
 void judge_refused(struct analysis *analysis, struct connection *connection, enum vantage vantage,
                    unsigned direction, unsigned class, const struct hook_action *action,
                    uint64_t frame);
+
+/* Room that was reserved for an option (NULL: nobody says for which) and not used. */
+void judge_not_written(struct analysis *analysis, struct connection *connection,
+                       enum vantage vantage, unsigned direction, unsigned class,
+                       const struct identity *option, uint64_t reserved_ns, uint64_t frame);
 
 /* A program acted on an option that it had received in a segment of that class. */
 void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,

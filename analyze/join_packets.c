@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "analyze/fingerprint.h"
 #include "analyze/judge.h"
 #include "analyze/translate.h"
 
@@ -21,6 +22,7 @@ struct
     struct segment **buckets[VANTAGES]; /* newest first */
     size_t n_buckets;                   /* a power of two, each */
     size_t n_waiting;
+    struct segment *oldest, *newest; /* all that waits, by how long */
 };
 
 struct join *join_new(void)
@@ -106,6 +108,10 @@ static void hash_add(struct join *join, struct segment *s)
     struct segment **bucket = bucket_of(join, s->vantage, s->hash);
     s->bucket_next = *bucket;
     *bucket = s;
+    s->waited_longer = join->newest;
+    s->waited_less = NULL;
+    *(join->newest ? &join->newest->waited_less : &join->oldest) = s;
+    join->newest = s;
     join->n_waiting++;
 }
 
@@ -115,6 +121,8 @@ static void hash_remove(struct join *join, struct segment *s)
     while (*link != s)
         link = &(*link)->bucket_next;
     *link = s->bucket_next;
+    *(s->waited_longer ? &s->waited_longer->waited_less : &join->oldest) = s->waited_less;
+    *(s->waited_less ? &s->waited_less->waited_longer : &join->newest) = s->waited_longer;
     join->n_waiting--;
 }
 
@@ -189,6 +197,8 @@ static unsigned fit(const struct segment *s, const struct segment *candidate)
         points += 4;
     if (s->window == candidate->window && s->flags == candidate->flags)
         points += 1;
+    if (s->payload_known && candidate->payload_known && s->payload == candidate->payload)
+        points += 2;
     /* A copy has an identification of its own; boxes that change it make none equal. */
     if (s->ip_id != 0 && s->ip_id == candidate->ip_id)
         points += 8;
@@ -198,19 +208,38 @@ static unsigned fit(const struct segment *s, const struct segment *candidate)
 struct choice {
     struct segment *best;
     unsigned points;
-    bool ambiguous; /* another fits as well and has other options */
-    bool disagreed; /* one has the key, but not the timestamp */
+    unsigned copies; /* that have the key */
+    bool ambiguous;  /* another fits as well and has other options */
+    bool disagreed;  /* one has the key, but not the timestamp */
 };
+
+/*
+ * A retransmission may come before the segment that it looks like was read at the other vantage
+ * point. A SYN is sent again with other options, so it takes something that names the copy; the
+ * others wait where identifications are known to pass unchanged and these do not agree.
+ */
+static bool may_be_another_copy(const struct segment *s, const struct segment *candidate)
+{
+    bool identified = s->ip_id != 0 && candidate->ip_id != 0;
+    if (s->class == SEGMENT_SYN || s->class == SEGMENT_SYNACK)
+        return identified ? s->ip_id != candidate->ip_id
+                          : !(s->has_timestamps && candidate->has_timestamps) &&
+                                !same_options(s, candidate);
+    return identified && s->connection->ids_pass && s->ip_id != candidate->ip_id;
+}
 
 /* The best of what waits at the other vantage point; of equally good ones the oldest. */
 static struct choice choose(const struct join *join, const struct segment *s, bool demanding)
 {
-    struct choice choice = {NULL, 0, false, false};
+    struct choice choice = {NULL, 0, 0, false, false};
     struct segment *candidate = *bucket_of(join, !s->vantage, s->hash);
     for (; candidate; candidate = candidate->bucket_next) {
         if (!key_equal(s, candidate) || (candidate->cover && candidate->cover->covered > 0))
             continue;
         unsigned points = fit(s, candidate);
+        choice.copies++;
+        if (demanding && may_be_another_copy(s, candidate))
+            continue;
         if (points == 0) {
             choice.disagreed = true;
             points = demanding ? 0 : 1;
@@ -237,7 +266,10 @@ static enum outcome join_one_for_one(struct analysis *analysis, struct segment *
     struct segment *a = s->vantage == VANTAGE_A ? s : other;
     struct segment *b = s->vantage == VANTAGE_A ? other : s;
     translate_learn_timestamps(s->connection, a, b);
-    judge_pair(analysis, a, b, choice.ambiguous);
+    s->connection->ids_pass |= a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
+    bool only_copy = choice.copies == 1 && !a->again && !b->again;
+    judge_pair(analysis, a, b, choice.ambiguous,
+               only_copy || (a->ip_id != 0 && a->ip_id == b->ip_id));
     release(analysis, other);
     return JOINED;
 }
@@ -324,6 +356,11 @@ static void note_piece(struct analysis *analysis, struct segment *whole,
     if (cover->n_pieces < UINT8_MAX)
         cover->n_pieces++;
     cover->longest_piece = MAX(cover->longest_piece, piece->length);
+    cover->again |= piece->again;
+    if (piece->payload_known && piece->length == to - from)
+        cover->payload += fingerprint_shift(piece->payload, end_of(whole) - to);
+    else
+        cover->payload_unknown = true;
     if (cover->n_frames < COVER_FRAMES)
         cover->frames[cover->n_frames++] = piece->frame;
     judge_piece(analysis, whole, piece);
@@ -332,6 +369,7 @@ static void note_piece(struct analysis *analysis, struct segment *whole,
 static void finish_covered(struct analysis *analysis, struct segment *s)
 {
     judge_pieces(analysis, s);
+    judge_pieces_payload(analysis, s);
     judge_pieces_options(analysis, s);
 }
 
@@ -426,6 +464,17 @@ static bool doubt_timestamps(struct connection *connection, unsigned direction)
     return true;
 }
 
+/* Makes room: the one that has waited longest is judged without its counterpart. */
+static void give_up_oldest(struct analysis *analysis)
+{
+    struct segment *s = analysis->join->oldest;
+    s->connection->gave_up[VANTAGE_A][s->direction] = true;
+    s->connection->gave_up[VANTAGE_B][s->direction] = true;
+    stop_waiting(analysis, s);
+    judge_missing(analysis, s);
+    release(analysis, s);
+}
+
 /* --- the stage -------------------------------------------------------------------------------- */
 
 static bool join_now(struct analysis *analysis, struct segment *s)
@@ -442,38 +491,72 @@ static bool join_now(struct analysis *analysis, struct segment *s)
 void join_segment(struct analysis *analysis, struct segment *s)
 {
     s->hash = key_hash(s);
-    if (s->connection->sides[!s->vantage] == NULL || !join_now(analysis, s)) {
+    bool alone = s->connection->sides[!s->vantage] == NULL || s->connection->terminated;
+    if (alone || !join_now(analysis, s)) {
         wait_for_counterpart(analysis, s);
+        if (analysis->join->n_waiting > analysis->waiting_max)
+            give_up_oldest(analysis);
     } else if (s->cover) {
         slab_give(&analysis->covers, s->cover);
         s->cover = NULL;
     }
 }
 
-void join_retranslate(struct analysis *analysis, struct connection *connection)
+/* Takes everything that waits at a vantage point out of its lanes; a list by `later`. */
+static struct segment *take_waiting(struct analysis *analysis, struct connection *connection,
+                                    unsigned vantage)
 {
-    struct segment *moved = NULL;
+    struct segment *taken = NULL;
     for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
-        struct lane *lane = &connection->lanes[VANTAGE_B][direction];
+        struct lane *lane = &connection->lanes[vantage][direction];
         while (lane->last) {
             struct segment *s = lane->last;
             stop_waiting(analysis, s);
-            s->later = moved;
-            moved = s;
+            s->later = taken;
+            taken = s;
         }
     }
-    while (moved) {
-        struct segment *s = moved;
-        moved = s->later;
+    return taken;
+}
+
+static void join_again(struct analysis *analysis, struct connection *connection,
+                       struct segment *taken)
+{
+    while (taken) {
+        struct segment *s = taken;
+        taken = s->later;
+        s->connection = connection;
         translate_segment(connection, s);
         join_segment(analysis, s);
         slab_give(&analysis->segments, s);
     }
 }
 
+void join_retranslate(struct analysis *analysis, struct connection *connection)
+{
+    join_again(analysis, connection, take_waiting(analysis, connection, VANTAGE_B));
+}
+
+void join_take_over(struct analysis *analysis, struct connection *into, struct connection *from,
+                    unsigned vantage)
+{
+    struct segment *taken = take_waiting(analysis, from, vantage);
+    /* Where both unwrap their sequence numbers must be the same place: that of what stays. */
+    if (vantage == VANTAGE_A)
+        for (unsigned direction = 0; direction < DIRECTIONS; direction++)
+            into->last_seq[direction] = 0;
+    join_again(analysis, into, taken);
+    if (vantage == VANTAGE_A)
+        join_retranslate(analysis, into);
+    for (unsigned direction = 0; direction < DIRECTIONS; direction++)
+        into->sent_up_to[vantage][direction] = into->lanes[vantage][direction].last
+                                                   ? end_of(into->lanes[vantage][direction].last)
+                                                   : into->sent_up_to[!vantage][direction];
+}
+
 void join_flush(struct analysis *analysis, struct connection *connection)
 {
-    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B])
+    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B] && !connection->terminated)
         join_leniently(analysis, connection);
     for (unsigned vantage = 0; vantage < VANTAGES; vantage++)
         for (unsigned direction = 0; direction < DIRECTIONS; direction++) {

@@ -15,9 +15,11 @@
 
 /*
  * A segment at A is that segment at B. `ambiguous`: it could have been another copy, with other
- * options. Judged at once, or when it is known which vantage point is upstream.
+ * options; `sure`: it can be no other copy. Judged at once, or when it is known which vantage point
+ * is upstream.
  */
-void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous);
+void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous,
+                bool sure);
 
 /* Judges the pairs that waited for an orientation. */
 void judge_undecided(struct analysis *analysis, struct connection *connection);
@@ -41,6 +43,28 @@ void judge_pieces(struct analysis *analysis, struct segment *segment);
 
 /* A segment found no counterpart until its connection was over. */
 void judge_missing(struct analysis *analysis, struct segment *segment);
+
+/* --- payload and order (judge_transport.c) ---------------------------------------------------- */
+
+/* A segment passed both vantage points whole: was its payload changed, was it overtaken? */
+void judge_passage(struct analysis *analysis, const struct segment *up, const struct segment *down,
+                   bool sure);
+
+/* The same question about the payload of a segment that was seen in other pieces, all of it. */
+void judge_pieces_payload(struct analysis *analysis, const struct segment *segment);
+
+/* --- SYNs (judge_syn.c) ----------------------------------------------------------------------- */
+
+/* Notes a captured SYN, and whether it bears special options. */
+void judge_note_syn(struct analysis *analysis, const struct segment *segment);
+
+/* When all connections are finished: were SYNs lost because of an option? */
+void judge_syns(struct analysis *analysis);
+
+/* --- answers (judge_answers.c) ---------------------------------------------------------------- */
+
+/* Options that asked for an answer and got none, as far as one capture tells. At the end. */
+void judge_answers(struct analysis *analysis, struct connection *connection);
 
 /* --- the path (judge_path.c) ------------------------------------------------------------------ */
 

@@ -234,6 +234,32 @@ void judge_refused(struct analysis *analysis, struct connection *connection, enu
         &sighting);
 }
 
+void judge_not_written(struct analysis *analysis, struct connection *connection,
+                       enum vantage vantage, unsigned direction, unsigned class,
+                       const struct identity *option, uint64_t reserved_ns, uint64_t frame)
+{
+    const struct input *input = analysis->inputs[vantage];
+    /* Invocations that were lost in between may have used the room. */
+    if (input_lost_events_between(input, reserved_ns, input->time_ns))
+        return;
+    struct sighting sighting = {
+        .verdict = VERDICT_HOOK_RESERVED_NOT_WRITTEN,
+        .confidence = option ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+        .direction = direction,
+        .option = option,
+        .segment = (int)class,
+        .event = frame,
+        .event_vantage = vantage,
+        .detail = option ? NULL : "no program says what for",
+        .absent_at = VANTAGES,
+    };
+    if (option)
+        say(analysis, connection, trail_row(analysis, connection, option, direction, class),
+            &sighting);
+    else
+        evidence_add(analysis, connection, &sighting);
+}
+
 void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
                   unsigned direction, unsigned class, const struct hook_action *action,
                   uint64_t frame)

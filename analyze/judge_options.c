@@ -12,6 +12,7 @@
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
 #include "analyze/judge.h"
+#include "analyze/memory.h"
 #include "analyze/trail.h"
 #include "analyze/translate.h"
 #include "wire/bytes.h"
@@ -82,6 +83,24 @@ static bool is_intact(const struct option_case *c)
            (c->here->identity->everyday && c->here->identity->kind == KIND_SACK && sack_equal(c));
 }
 
+static unsigned nth_of(const struct option_list *list, unsigned index);
+
+/* Intact, but it has changed places with another option that was kept. */
+static bool is_reordered(const struct option_case *c)
+{
+    if (!is_intact(c))
+        return false;
+    for (unsigned i = 0; i < c->up_options->n; i++) {
+        const struct option_at *up = &c->up_options->at[i];
+        const struct option_at *down =
+            option_list_find(c->down_options, up->identity, nth_of(c->up_options, i));
+        if (down && up != c->here &&
+            (up->offset < c->here->offset) != (down->offset < c->there->offset))
+            return true;
+    }
+    return false;
+}
+
 static bool is_cut(const struct option_case *c)
 {
     if (c->there)
@@ -136,6 +155,7 @@ static const struct {
     enum verdict verdict;
     bool (*holds)(const struct option_case *c);
 } OPTION_VERDICTS[] = {
+    {VERDICT_OPTION_REORDERED, is_reordered},
     {VERDICT_OPTION_INTACT, is_intact},
     {VERDICT_INCONCLUSIVE_SNAPLEN, is_cut},
     {VERDICT_OPTION_MODIFIED, is_modified},
@@ -270,8 +290,18 @@ static void judge_own(struct analysis *analysis, const struct option_case *c)
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
+/* Nobody sent it, and it is what the other end sent itself. */
+static enum verdict added_or_mirrored(struct analysis *analysis, const struct segment *down,
+                                      const uint8_t *octets, const struct option_at *extra)
+{
+    return extra->length > 2 && memory_option_came(analysis->memory, down, octets, extra->length)
+               ? VERDICT_OPTION_MIRRORED
+               : VERDICT_OPTION_ADDED;
+}
+
 /* An option downstream that upstream does not have. */
-static enum verdict judge_extra(const struct option_case *c, const struct option_at *extra)
+static enum verdict judge_extra(struct analysis *analysis, const struct option_case *c,
+                                const struct option_at *extra)
 {
     const struct option_list *up = c->up_options;
     if (up->captured < up->declared || !whole(extra))
@@ -282,7 +312,7 @@ static enum verdict judge_extra(const struct option_case *c, const struct option
             up->at[i].identity->kind == extra->identity->kind &&
             up->declared == c->down_options->declared)
             return VERDICT_NONE;
-    return VERDICT_OPTION_ADDED;
+    return added_or_mirrored(analysis, c->down, octets_of(c->down_options, extra), extra);
 }
 
 static void judge_lists(struct analysis *analysis, struct option_case *c, bool ambiguous)
@@ -309,7 +339,7 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
         const struct option_at *extra = &c->down_options->at[i];
         if (option_list_find(c->up_options, extra->identity, nth_of(c->down_options, i)))
             continue;
-        enum verdict verdict = judge_extra(c, extra);
+        enum verdict verdict = judge_extra(analysis, c, extra);
         if (verdict == VERDICT_NONE)
             continue;
         if (ambiguous)
@@ -321,13 +351,22 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
     }
 }
 
+static void note_syn_arrived(struct connection *connection, const struct segment *up,
+                             const struct segment *down)
+{
+    if (up->class == SEGMENT_SYN && up->everyday && connection->plain_syn_frame == 0)
+        connection->plain_syn_frame = down->frame;
+}
+
 static void judge_pair_now(struct analysis *analysis, const struct segment *a,
-                           const struct segment *b, bool ambiguous)
+                           const struct segment *b, bool ambiguous, bool sure)
 {
     enum vantage upstream = connection_upstream(a->connection, a->direction);
     const struct segment *up = upstream == VANTAGE_A ? a : b;
     const struct segment *down = upstream == VANTAGE_A ? b : a;
     clock_note(analysis->clock, upstream, a->time_ns, b->time_ns);
+    judge_passage(analysis, up, down, sure);
+    note_syn_arrived(a->connection, up, down);
     if (up->everyday && down->everyday && !analysis->settings->all_options &&
         up->options_length == down->options_length &&
         up->options_captured == down->options_captured &&
@@ -353,7 +392,8 @@ static void note_arrived_again(const struct segment *a, const struct segment *b)
         return;
     if (connection->arrived_again == NULL)
         connection->arrived_again = g_array_new(FALSE, FALSE, sizeof(struct range));
-    struct range range = {a->seq, a->seq + a->length + (a->flags & TCP_FIN ? 1 : 0), a->direction};
+    struct range range = {a->seq, a->seq + a->length + (a->flags & (TCP_SYN | TCP_FIN) ? 1 : 0),
+                          a->direction};
     g_array_append_val(connection->arrived_again, range);
 }
 
@@ -365,7 +405,8 @@ static struct segment *keep(struct analysis *analysis, const struct segment *seg
     return kept;
 }
 
-void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous)
+void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b, bool ambiguous,
+                bool sure)
 {
     struct connection *connection = a->connection;
     connection->pairs++;
@@ -376,6 +417,7 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
             struct segment *kept = keep(analysis, a);
             kept->earlier = keep(analysis, b);
             kept->again = ambiguous;
+            kept->pending = sure;
             kept->later = connection->undecided;
             connection->undecided = kept;
             clock_guess(analysis->clock, a->time_ns, b->time_ns);
@@ -383,7 +425,7 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
         }
         judge_undecided(analysis, connection);
     }
-    judge_pair_now(analysis, a, b, ambiguous);
+    judge_pair_now(analysis, a, b, ambiguous, sure);
 }
 
 void judge_undecided(struct analysis *analysis, struct connection *connection)
@@ -398,13 +440,36 @@ void judge_undecided(struct analysis *analysis, struct connection *connection)
     while (in_order) {
         struct segment *a = in_order, *b = a->earlier;
         in_order = a->later;
-        judge_pair_now(analysis, a, b, a->again);
+        judge_pair_now(analysis, a, b, a->again, a->pending);
         slab_give(&analysis->segments, b);
         slab_give(&analysis->segments, a);
     }
 }
 
 /* --- one vantage point ------------------------------------------------------------------------ */
+
+/*
+ * One capture: the very octets that went the other way, of an option that this end is not to send,
+ * or of one that nobody describes. What both ends may send can be equal with good reason.
+ */
+static bool is_mirrored_alone(struct analysis *analysis, const struct option_case *c)
+{
+    const struct option_at *at = c->here;
+    const struct option_desc *desc = at->identity->desc;
+    const uint8_t *octets = octets_of(c->up_options, at);
+    enum { MP_CAPABLE = 0 };
+    if (!whole(at) || at->malformed || at->length <= 2 || at->identity->everyday ||
+        !memory_option_came(analysis->memory, c->up, octets, at->length))
+        return false;
+    if (at->identity->kind == TCP_KIND_MPTCP && desc == NULL)
+        return c->up->class == SEGMENT_SYNACK && octets[2] >> 4 == MP_CAPABLE;
+    if (desc == NULL)
+        return at->length > 3;
+    if (desc->sender == SENDER_BOTH || c->connection->roles == ROLES_GUESSED)
+        return false;
+    bool from_client = connection_direction(c->connection, c->up->direction) == DIRECTION_FORWARD;
+    return desc->sender == (from_client ? SENDER_SERVER : SENDER_CLIENT);
+}
 
 void judge_alone(struct analysis *analysis, struct segment *segment)
 {
@@ -425,6 +490,9 @@ void judge_alone(struct analysis *analysis, struct segment *segment)
             say(analysis, &c, c.here->identity, VERDICT_INCONCLUSIVE_NOT_COVERED,
                 CONFIDENCE_INCONCLUSIVE, NULL);
         judge_own(analysis, &c);
+        if (analysis->n_vantages == 1 && is_mirrored_alone(analysis, &c))
+            say(analysis, &c, c.here->identity, VERDICT_OPTION_MIRRORED, CONFIDENCE_LIKELY,
+                "or the peer speaks it and answers with the same octets");
     }
 }
 
@@ -475,11 +543,12 @@ static enum verdict judge_upstream_piece(const struct segment *segment, unsigned
     return cover->shortened ? VERDICT_OPTION_REMOVED_SHORTENED : VERDICT_OPTION_REMOVED_NOP;
 }
 
-static enum verdict judge_downstream_piece(const struct segment *segment, unsigned index)
+static enum verdict judge_downstream_piece(struct analysis *analysis, const struct segment *segment,
+                                           const struct option_list *options, unsigned index)
 {
-    uint32_t bit = 1u << index;
-    bool known = (segment->cover->kept_by_any | segment->cover->changed_by_any) & bit;
-    return known ? VERDICT_NONE : VERDICT_OPTION_ADDED;
+    const struct option_at *at = &options->at[index];
+    bool known = (segment->cover->kept_by_any | segment->cover->changed_by_any) & 1u << index;
+    return known ? VERDICT_NONE : added_or_mirrored(analysis, segment, octets_of(options, at), at);
 }
 
 void judge_pieces_options(struct analysis *analysis, struct segment *segment)
@@ -497,8 +566,8 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
     *(upstream ? &c.up : &c.down) = segment;
     for (unsigned i = 0; i < options.n; i++) {
         const struct identity *option = options.at[i].identity;
-        enum verdict verdict =
-            upstream ? judge_upstream_piece(segment, i) : judge_downstream_piece(segment, i);
+        enum verdict verdict = upstream ? judge_upstream_piece(segment, i)
+                                        : judge_downstream_piece(analysis, segment, &options, i);
         bool harmless = verdict == VERDICT_OPTION_INTACT || verdict == VERDICT_NONE;
         if (harmless && !is_counted(analysis, option))
             continue;

@@ -14,6 +14,8 @@ struct path_case {
 
 static bool is_translated(const struct connection *connection, struct path_case *out)
 {
+    if (connection->terminated)
+        return false;
     const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
     char text[4][ENDPOINT_TEXT_MAX];
     bool a_low = a->client_is_low != connection->swapped;
@@ -21,6 +23,7 @@ static bool is_translated(const struct connection *connection, struct path_case 
     if (flow_key_equal(&a->key, &b->key))
         return false;
     out->confidence = CONFIDENCE_CERTAIN;
+    out->direction = DIRECTIONS; /* of both */
     out->detail = g_strdup_printf("%s > %s at A is %s > %s at B",
                                   endpoint_text(a_low ? &a->key.low : &a->key.high, text[0]),
                                   endpoint_text(a_low ? &a->key.high : &a->key.low, text[1]),
@@ -29,8 +32,11 @@ static bool is_translated(const struct connection *connection, struct path_case 
     return true;
 }
 
+/* In a proxy's case nothing is translated: there are two connections. */
 static bool is_sequence_rewritten(const struct connection *connection, struct path_case *out)
 {
+    if (connection->terminated)
+        return false;
     unsigned d = connection->delta[FROM_CLIENT] == 0 ? FROM_SERVER : FROM_CLIENT;
     if (connection->delta[d] == 0)
         return false;
@@ -59,10 +65,43 @@ static bool are_timestamps_rewritten(const struct connection *connection, struct
     return false;
 }
 
+/*
+ * No translation does these: a segment that gains hops, an answer that comes sooner where it is
+ * farther from who answers, and other options on the SYN under another window.
+ */
+static const char *proof_of_proxy(const struct connection *connection)
+{
+    enum vantage near =
+        connection_upstream(connection, connection->swapped ? FROM_SERVER : FROM_CLIENT);
+    const struct side *n = connection->sides[near], *f = connection->sides[!near];
+    if (f->syn_ttl > n->syn_ttl && n->syn_ttl > 0)
+        return "the SYN has more hops to live behind it";
+    if (n->syn_ns && n->synack_ns > n->syn_ns && f->syn_ns && f->synack_ns > f->syn_ns &&
+        n->synack_ns - n->syn_ns < f->synack_ns - f->syn_ns)
+        return "the SYN-ACK came to the client sooner than it took the server to send it";
+    if (n->syn_look != f->syn_look && n->syn_window != f->syn_window)
+        return "the SYN has other options and another window behind it";
+    return NULL;
+}
+
+static bool is_proxied(const struct connection *connection, struct path_case *out)
+{
+    if (!connection->terminated)
+        return false;
+    const char *proof = proof_of_proxy(connection);
+    out->direction = DIRECTIONS;
+    out->confidence = proof ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    out->detail = g_strdup(proof ? proof
+                                 : "other sequence numbers and timestamps on either side; or a box "
+                                   "rewrites both");
+    return true;
+}
+
 static const struct {
     enum verdict verdict;
     bool (*holds)(const struct connection *connection, struct path_case *out);
 } PATH_VERDICTS[] = {
+    {VERDICT_PATH_PROXY, is_proxied},
     {VERDICT_PATH_NAT, is_translated},
     {VERDICT_PATH_SEQUENCE_REWRITTEN, is_sequence_rewritten},
     {VERDICT_PATH_TIMESTAMPS_REWRITTEN, are_timestamps_rewritten},

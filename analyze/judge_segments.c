@@ -113,6 +113,14 @@ static bool parsed_all_the_same(const struct analysis *analysis, const struct se
     return join_hooks_elsewhere(s);
 }
 
+/* What should have been its counterpart may be among those that waited too long. */
+static bool given_up(const struct analysis *analysis, const struct segment *s,
+                     const struct input *other)
+{
+    (void)analysis;
+    return s->connection->gave_up[other->vantage][s->direction];
+}
+
 static const struct {
     objection holds;
     enum verdict verdict;
@@ -123,6 +131,8 @@ static const struct {
     {before_its_beginning, VERDICT_INCONCLUSIVE_NOT_COVERED, "it begins later"},
     {after_its_end, VERDICT_INCONCLUSIVE_NOT_COVERED, "it ends before they can have passed"},
     {losses_counted_there, VERDICT_INCONCLUSIVE_CAPTURE_LOSS, "it lost packets at that moment"},
+    {given_up, VERDICT_INCONCLUSIVE_AMBIGUOUS,
+     "more segments waited for their counterparts than there is room for"},
     {parsed_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
      "a parse hook there saw them, so it is the capture that missed them"},
     {acknowledged_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
@@ -138,6 +148,23 @@ static bool is_corroborated(const struct segment *s)
     return sequence_end(s) > s->seq && s->class != SEGMENT_RST && !s->again;
 }
 
+/* It arrived without having been sent, as far as the capture upstream tells, which was complete. */
+static struct absence judge_unsent(const struct analysis *analysis, const struct segment *s)
+{
+    bool counts = input_counts_losses(analysis->inputs[!s->vantage]);
+    enum confidence confidence = counts ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    if (s->twin == TWIN_SAME_INTERFACE)
+        return (struct absence){VERDICT_SEGMENT_DUPLICATED, confidence,
+                                counts ? NULL : "or the capture shows it twice"};
+    if (s->class == SEGMENT_RST)
+        return (struct absence){VERDICT_PATH_RST_INJECTED, confidence,
+                                counts ? NULL
+                                       : "or the capture on the other side missed it: it does not "
+                                         "say how many packets it lost"};
+    return (struct absence){VERDICT_INCONCLUSIVE_AMBIGUOUS, CONFIDENCE_INCONCLUSIVE,
+                            "it arrived, but was not seen on its way"};
+}
+
 static struct absence judge_absence(const struct analysis *analysis, const struct segment *s)
 {
     const struct input *other = analysis->inputs[!s->vantage];
@@ -146,9 +173,8 @@ static struct absence judge_absence(const struct analysis *analysis, const struc
         if (OBJECTIONS[i].holds(analysis, s, other))
             return (struct absence){OBJECTIONS[i].verdict, CONFIDENCE_INCONCLUSIVE,
                                     OBJECTIONS[i].why};
-    if (!upstream) /* it arrived without having been sent */
-        return (struct absence){VERDICT_INCONCLUSIVE_AMBIGUOUS, CONFIDENCE_INCONCLUSIVE,
-                                "it arrived, but was not seen on its way"};
+    if (!upstream)
+        return judge_unsent(analysis, s);
     bool certain = input_counts_losses(other) && is_corroborated(s);
     return (struct absence){VERDICT_SEGMENT_LOST, certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
                             NULL};
@@ -166,19 +192,35 @@ static void say_missing(struct analysis *analysis, const struct segment *s,
         .option = option,
         .segment = s->class,
         .detail = absence->why,
-        .absent_at = absence->verdict == VERDICT_SEGMENT_LOST ? !s->vantage : VANTAGES,
+        .absent_at = verdict_is_inconclusive(absence->verdict) ? VANTAGES : !s->vantage,
     };
     *(s->vantage == VANTAGE_A ? &sighting.frame_a : &sighting.frame_b) = s->frame;
     evidence_add(analysis, s->connection, &sighting);
 }
 
+/*
+ * One packet, recorded twice: on two interfaces, or with the identification that the sender gave to
+ * no other. Behind the path the latter is a duplicate that the network made.
+ */
+static bool is_shown_twice(const struct segment *s)
+{
+    bool upstream = connection_upstream(s->connection, s->direction) == s->vantage;
+    return s->twin == TWIN_OTHER_INTERFACE ||
+           (s->twin == TWIN_SAME_INTERFACE && upstream && s->ip_id != 0);
+}
+
 void judge_missing(struct analysis *analysis, struct segment *s)
 {
     struct option_list options;
-    struct absence absence = judge_absence(analysis, s);
+    if (is_shown_twice(s))
+        return;
+    struct absence absence = s->connection->terminated
+                                 ? (struct absence){VERDICT_PATH_PROXY, CONFIDENCE_LIKELY, NULL}
+                                 : judge_absence(analysis, s);
+    bool known = !verdict_is_inconclusive(absence.verdict);
     judge_alone(analysis, s);
-    /* That segments are missing is news only when it is known that they were lost. */
-    if (absence.verdict == VERDICT_SEGMENT_LOST)
+    /* That segments are missing is news only when it is known what became of them. */
+    if (known && absence.verdict != VERDICT_PATH_PROXY) /* that is said of the connection */
         say_missing(analysis, s, NULL, &absence);
     if (s->everyday && !analysis->settings->all_options)
         return;
@@ -189,7 +231,7 @@ void judge_missing(struct analysis *analysis, struct segment *s)
         if (row == NULL)
             continue;
         trail_count(row, absence.verdict, absence.confidence);
-        if (absence.verdict != VERDICT_SEGMENT_LOST && row->shown)
+        if (!known && row->shown)
             say_missing(analysis, s, options.at[i].identity, &absence);
     }
 }

@@ -26,11 +26,13 @@ enum { FROM_CLIENT, FROM_SERVER, DIRECTIONS };
 
 /* --- segments -------------------------------------------------------------------------------- */
 
+struct mptcp;
 struct cover; /* which part of a segment the other vantage point has shown in pieces */
 
 struct segment { /* one captured TCP segment; kept only while it waits to be joined or judged */
-    struct segment *bucket_next;     /* join_packets.c: same hash bucket */
-    struct segment *earlier, *later; /* same lane, by `seq` */
+    struct segment *bucket_next;                 /* join_packets.c: same hash bucket */
+    struct segment *waited_longer, *waited_less; /* join_packets.c: of all that wait */
+    struct segment *earlier, *later;             /* same lane, by `seq` */
     struct connection *connection;
     struct cover *cover; /* NULL: none */
     uint64_t seq;        /* common space, unwrapped */
@@ -40,10 +42,13 @@ struct segment { /* one captured TCP segment; kept only while it waits to be joi
     uint32_t ack;                /* common space of the other direction */
     uint32_t length;             /* payload octets */
     uint32_t tsval, tsecr;
+    uint64_t payload; /* its fingerprint; see payload_known */
     uint16_t window, ip_id;
     uint8_t flags, ttl;
     uint8_t vantage, direction, class;
+    uint8_t twin; /* enum twin */
     bool has_timestamps;
+    bool payload_known;     /* there is payload, and the capture holds all of it */
     bool everyday;          /* nothing but everyday options */
     bool pending;           /* stands in the hash and in its lane */
     bool again;             /* a retransmission, as its vantage point saw it */
@@ -52,6 +57,9 @@ struct segment { /* one captured TCP segment; kept only while it waits to be joi
     uint8_t options_captured;
     uint8_t options[TCP_OPTION_SPACE];
 };
+
+/* What a captured segment is to an equal one that the same file showed a moment before. */
+enum twin { TWIN_NONE, TWIN_SAME_INTERFACE, TWIN_OTHER_INTERFACE };
 
 struct range { /* of sequence numbers, common space */
     uint64_t from, to;
@@ -76,9 +84,15 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint64_t first_frame;
     uint32_t isn[DIRECTIONS];
     uint32_t syn_tsval;
+    uint64_t join_identity; /* MP_JOIN: token and nonce; 0: none */
+    GArray *payload_keys;   /* pair_payload.c: under which this side stands; NULL: none */
+    uint64_t syn_look;      /* fingerprint of the SYN's options, but for their values */
+    uint16_t syn_ip_id, syn_window;
+    uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
     bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];
-    bool rst, has_syn_tsval, client_is_low, has_packets, indexed;
+    bool rst, has_syn_tsval, client_is_low, has_packets;
+    uint8_t indexed; /* pair.c: a bit per index */
     uint8_t vantage, n_hooks_waiting;
 };
 
@@ -93,6 +107,15 @@ enum orientation {
 enum delta_state { DELTA_PRESUMED, DELTA_LEARNT };
 enum timestamp_state { TIMESTAMPS_UNKNOWN, TIMESTAMPS_CONSTANT, TIMESTAMPS_CHANGING };
 
+struct passed { /* one joined segment, where and when it passed */
+    uint64_t up_frame, up_ns, down_frame, down_ns;
+    bool late; /* counted already */
+};
+
+struct passage {                      /* of the joined segments of one direction */
+    struct passed last_up, last_down; /* the last to pass upstream, and downstream */
+};
+
 struct connection {
     struct side *sides[VANTAGES];
     struct lane lanes[VANTAGES][DIRECTIONS];
@@ -101,6 +124,8 @@ struct connection {
     uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
     uint32_t mss[DIRECTIONS]; /* what that direction's receiver announced; 0 not known */
     uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
+    struct passage passage[DIRECTIONS];
+    struct mptcp *mptcp;       /* NULL: no Multipath TCP seen */
     GArray *arrived_again;     /* struct range: retransmissions that arrived; NULL: none */
     struct segment *undecided; /* joined pairs (A, then B) that wait for an orientation */
     struct hook_state *hooks;  /* NULL: no hook record, no option that could need one */
@@ -111,16 +136,22 @@ struct connection {
     struct connection *closed_next; /* waiting to be forgotten */
     const char *paired_by;
     uint64_t pairs;
+    uint64_t plain_syn_frame;          /* a SYN without special options that arrived; 0: none */
+    uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */
     uint32_t id;
     uint8_t delta_state[DIRECTIONS];
     uint8_t timestamp_state[DIRECTIONS];
     uint8_t timestamp_misses[DIRECTIONS];
-    uint8_t client_vantage; /* the vantage point nearer the client */
-    uint8_t oriented;       /* enum orientation */
-    uint8_t roles;          /* enum role_evidence */
-    bool swapped;           /* FROM_CLIENT is in truth from the server */
-    bool closing;           /* stands in the list of those waiting to be forgotten */
-    bool finished;          /* judged; waits for the report only */
+    uint8_t client_vantage;             /* the vantage point nearer the client */
+    uint8_t oriented;                   /* enum orientation */
+    uint8_t roles;                      /* enum role_evidence */
+    bool swapped;                       /* FROM_CLIENT is in truth from the server */
+    bool closing;                       /* stands in the list of those waiting to be forgotten */
+    bool gave_up[VANTAGES][DIRECTIONS]; /* segments waited too long: see join_packets.h */
+    bool ids_pass;                      /* IP identifications are the same at both vantage points */
+    bool merged;     /* its side went to another connection: nothing is left here */
+    bool terminated; /* by a proxy: the sides are two connections */
+    bool finished;   /* judged; waits for the report only */
 };
 
 enum role_evidence { ROLES_GUESSED, ROLES_HOOKS, ROLES_HANDSHAKE };
@@ -160,8 +191,11 @@ struct evidence { /* one finding in the making */
 struct input;
 struct flow_table;
 struct pairing;
+struct payload_index;
 struct join;
 struct clock_pairs;
+struct memory;
+struct mptcp_tokens;
 
 struct analysis {
     const struct analyze_settings *settings;
@@ -171,8 +205,12 @@ struct analysis {
     unsigned n_vantages;
     struct flow_table *tables[VANTAGES];
     struct pairing *pairing;
+    struct payload_index *payloads;
     struct join *join;
     struct clock_pairs *clock;
+    struct memory *memory;
+    size_t waiting_max; /* segments that wait for their counterparts */
+    struct mptcp_tokens *mptcp_tokens;
     struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
     struct connection *live; /* all connections that are not yet reported */
     struct connection *closed, *closed_last;

@@ -6,24 +6,31 @@
  * counterpart yet. The same endpoints are the same connection if the initial sequence numbers
  * agree (or the SYNs' timestamps do, where sequence numbers are rewritten): a port that was used
  * again has another number. Behind address translation the initial sequence number itself finds
- * the counterpart, confirmed by whatever the translation left alone.
+ * the counterpart, confirmed by whatever the translation left alone; or the token and nonce of an
+ * MP_JOIN; or, where the sequence number is rewritten too, the SYN's timestamp. What has no
+ * counterpart then may find it by its payload: pair_payload.c.
  */
 #include "analyze/pair.h"
 
 #include "analyze/flows.h"
+#include "analyze/mptcp.h"
 
 #include <string.h>
 
+/* What a SYN bears that may find its counterpart: each an index of its own. */
+enum key { KEY_ISN, KEY_JOIN, KEY_TSVAL, KEYS };
+
 struct pairing {
-    GHashTable *by_isn[VANTAGES]; /* client's initial sequence number -> GPtrArray of struct side */
+    GHashTable *index[KEYS][VANTAGES]; /* key -> GPtrArray of struct side */
 };
 
 struct pairing *pairing_new(void)
 {
     struct pairing *pairing = g_new0(struct pairing, 1);
-    for (unsigned v = 0; v < VANTAGES; v++)
-        pairing->by_isn[v] = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                                   (GDestroyNotify)g_ptr_array_unref);
+    for (unsigned k = 0; k < KEYS; k++)
+        for (unsigned v = 0; v < VANTAGES; v++)
+            pairing->index[k][v] = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                                         (GDestroyNotify)g_ptr_array_unref);
     return pairing;
 }
 
@@ -31,35 +38,54 @@ void pairing_free(struct pairing *pairing)
 {
     if (pairing == NULL)
         return;
-    for (unsigned v = 0; v < VANTAGES; v++)
-        g_hash_table_destroy(pairing->by_isn[v]);
+    for (unsigned k = 0; k < KEYS; k++)
+        for (unsigned v = 0; v < VANTAGES; v++)
+            g_hash_table_destroy(pairing->index[k][v]);
     g_free(pairing);
+}
+
+/* False when the side has no such key. */
+static bool key_of(const struct side *side, enum key which, gpointer *key)
+{
+    const uint64_t values[KEYS] = {side->isn[FROM_CLIENT], side->join_identity, side->syn_tsval};
+    const bool has[KEYS] = {side->has_isn[FROM_CLIENT], side->join_identity != 0,
+                            side->has_syn_tsval};
+    *key = GSIZE_TO_POINTER(values[which]);
+    return has[which];
 }
 
 static void index_add(struct pairing *pairing, struct side *side)
 {
-    gpointer key = GUINT_TO_POINTER(side->isn[FROM_CLIENT]);
-    GPtrArray *sides = g_hash_table_lookup(pairing->by_isn[side->vantage], key);
-    if (sides == NULL) {
-        sides = g_ptr_array_new();
-        g_hash_table_insert(pairing->by_isn[side->vantage], key, sides);
+    gpointer key;
+    for (unsigned k = 0; k < KEYS; k++) {
+        if (!key_of(side, k, &key))
+            continue;
+        GHashTable *index = pairing->index[k][side->vantage];
+        GPtrArray *sides = g_hash_table_lookup(index, key);
+        if (sides == NULL) {
+            sides = g_ptr_array_new();
+            g_hash_table_insert(index, key, sides);
+        }
+        g_ptr_array_add(sides, side);
+        side->indexed |= (uint8_t)(1u << k);
     }
-    g_ptr_array_add(sides, side);
-    side->indexed = true;
 }
 
 void pair_forget(struct pairing *pairing, struct side *side)
 {
-    if (!side->indexed)
-        return;
-    gpointer key = GUINT_TO_POINTER(side->isn[FROM_CLIENT]);
-    GPtrArray *sides = g_hash_table_lookup(pairing->by_isn[side->vantage], key);
-    if (sides) {
-        g_ptr_array_remove(sides, side);
-        if (sides->len == 0)
-            g_hash_table_remove(pairing->by_isn[side->vantage], key);
+    gpointer key;
+    for (unsigned k = 0; k < KEYS; k++) {
+        if (!(side->indexed >> k & 1) || !key_of(side, k, &key))
+            continue;
+        GHashTable *index = pairing->index[k][side->vantage];
+        GPtrArray *sides = g_hash_table_lookup(index, key);
+        if (sides) {
+            g_ptr_array_remove(sides, side);
+            if (sides->len == 0)
+                g_hash_table_remove(index, key);
+        }
     }
-    side->indexed = false;
+    side->indexed = 0;
 }
 
 static bool is_single(const struct side *side)
@@ -123,22 +149,43 @@ static bool something_else_agrees(const struct side *side, const struct side *ot
            same_address(client, other_client) || same_address(server, other_server);
 }
 
-static struct side *by_isn(struct analysis *analysis, const struct side *side)
+/* The one side at the other vantage point that has the same key; NULL when two could be meant. */
+static struct side *by_key(struct analysis *analysis, const struct side *side, enum key which)
 {
     struct side *found = NULL;
-    if (!side->has_isn[FROM_CLIENT])
+    gpointer key;
+    if (!key_of(side, which, &key))
         return NULL;
-    GPtrArray *sides = g_hash_table_lookup(analysis->pairing->by_isn[!side->vantage],
-                                           GUINT_TO_POINTER(side->isn[FROM_CLIENT]));
+    GPtrArray *sides = g_hash_table_lookup(analysis->pairing->index[which][!side->vantage], key);
     for (unsigned i = 0; sides && i < sides->len; i++) {
         struct side *other = g_ptr_array_index(sides, i);
-        if (!is_single(other) || !something_else_agrees(side, other))
+        if (!is_single(other) || (which != KEY_JOIN && !something_else_agrees(side, other)))
             continue;
         if (found)
-            return NULL; /* two could be meant: neither is */
+            return NULL;
         found = other;
     }
     return found;
+}
+
+static struct side *by_isn(struct analysis *analysis, const struct side *side)
+{
+    return by_key(analysis, side, KEY_ISN);
+}
+
+/* A nonce is drawn for one SYN and for no other, and no translation changes it. */
+static struct side *by_join(struct analysis *analysis, const struct side *side)
+{
+    return by_key(analysis, side, KEY_JOIN);
+}
+
+/*
+ * Addresses and sequence numbers are rewritten, the SYN's timestamp is not: it counts from an
+ * offset that is drawn for each connection.
+ */
+static struct side *by_syn_timestamp(struct analysis *analysis, const struct side *side)
+{
+    return by_key(analysis, side, KEY_TSVAL);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -149,6 +196,8 @@ static const struct {
 } METHODS[] = {
     {"tuple", by_tuple},
     {"isn", by_isn},
+    {"mptcp-token", by_join},
+    {"isn", by_syn_timestamp}, /* it stands for the initial sequence number */
 };
 
 static struct connection *connection_new(struct analysis *analysis)
@@ -166,6 +215,8 @@ static struct connection *connection_new(struct analysis *analysis)
 /* What the first segment tells before the side has a connection: numbers to pair by. */
 static void note_first(struct side *side, const struct packet *first)
 {
+    struct tcp_options list = tcp_options_of(first);
+    struct tcp_option option;
     uint32_t tsecr;
     if (!(first->flags & TCP_SYN) || first->flags & TCP_RST)
         return;
@@ -176,8 +227,13 @@ static void note_first(struct side *side, const struct packet *first)
         side->isn[FROM_SERVER] = first->seq;
         side->has_isn[FROM_SERVER] = true;
     } else {
-        side->has_syn_tsval =
-            tcp_options_timestamps(tcp_options_of(first), &side->syn_tsval, &tsecr);
+        side->has_syn_tsval = tcp_options_timestamps(list, &side->syn_tsval, &tsecr);
+        mptcp_join_identity(list, &side->join_identity);
+        side->syn_ip_id = first->ip_id;
+        side->syn_window = first->window;
+        side->syn_ttl = first->ttl;
+        while (tcp_options_next(&list, &option))
+            side->syn_look = side->syn_look * 257 + option.kind + 1;
     }
 }
 
@@ -201,6 +257,7 @@ void pair_side(struct analysis *analysis, struct side *side, const struct packet
     }
     struct connection *connection = other->connection;
     pair_forget(analysis->pairing, other);
+    pair_payload_forget(analysis, other);
     if (flow_key_equal(&side->key, &other->key) && side->client_is_low != other->client_is_low) {
         /* One of them guessed who is the client; the connection keeps the direction it began with. */
         side->client_is_low = other->client_is_low;

@@ -22,6 +22,25 @@ void pairing_free(struct pairing *pairing);
  */
 void pair_side(struct analysis *analysis, struct side *side, const struct packet *first);
 
+/*
+ * A side without counterpart has shown payload: looks for the side at the other vantage point that
+ * showed the same. When there is one, both become one connection, `segment` belongs to it, and true
+ * is returned.
+ */
+bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *segment,
+                     const struct packet *packet);
+void pair_payload_forget(struct analysis *analysis, struct side *side);
+
+struct payload_index;
+struct payload_index *payload_index_new(void);
+void payload_index_free(struct payload_index *index);
+
+/*
+ * Makes one connection of two that have one side each, at different vantage points, with the same
+ * directions. All of `from` goes over to `into`; `from` stays behind, merged.
+ */
+void connection_merge(struct analysis *analysis, struct connection *into, struct connection *from);
+
 /* Forgets a side that is about to be freed. */
 void pair_forget(struct pairing *pairing, struct side *side);
 

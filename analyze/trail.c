@@ -39,6 +39,7 @@ void trail_count(struct row *row, enum verdict verdict, enum confidence confiden
     if (confidence != CONFIDENCE_CERTAIN)
         row->likely |= 1ull << verdict;
     if (verdict != VERDICT_OPTION_INTACT && verdict != VERDICT_SEGMENT_LOST &&
+        verdict != VERDICT_SEGMENT_DUPLICATED && verdict != VERDICT_PATH_PROXY &&
         !verdict_is_inconclusive(verdict))
         row->shown = true;
 }

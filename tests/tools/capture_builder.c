@@ -107,7 +107,10 @@ void capture_builder_segment(struct capture_builder *builder, const struct built
         put8(out, TCP_KIND_NOP);
     unsigned headers = out->len;
     g_byte_array_set_size(out, headers + s->payload_length);
-    memset(out->data + headers, 0, s->payload_length);
+    for (uint32_t i = 0; i < s->payload_length; i++) {
+        uint32_t at = s->seq + s->payload_shift + i;
+        out->data[headers + i] = s->payload ? (uint8_t)((at * 2654435761u >> 13) + s->payload) : 0;
+    }
     struct pcapng_packet packet = {
         .interface = (uint32_t)builder->packets,
         .time_ns = s->time_ns,

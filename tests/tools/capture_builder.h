@@ -22,9 +22,11 @@ struct built_segment {
     uint16_t window, ip_id;
     uint8_t flags, ttl;
     uint8_t options[40];
-    uint8_t options_length;  /* padded with NOPs to a multiple of four when written */
-    uint32_t payload_length; /* zero octets */
-    uint32_t snaplen;        /* 0: whole */
+    uint8_t options_length; /* padded with NOPs to a multiple of four when written */
+    uint32_t payload_length;
+    uint8_t payload;        /* 0: zero octets; else octets that differ with it and with `seq` */
+    uint32_t payload_shift; /* added to seq for that: so that a translated segment has its octets */
+    uint32_t snaplen;       /* 0: whole */
     uint64_t dropcount;
 };
 

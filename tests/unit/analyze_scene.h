@@ -174,6 +174,7 @@ static inline void at_server_side(struct scene *s, const struct built_segment *p
     seen.source = s->ends_b[from];
     seen.destination = s->ends_b[!from];
     seen.seq += s->shift[from];
+    seen.payload_shift -= s->shift[from];
     if (seen.flags & TCP_ACK)
         seen.ack += s->shift[!from];
     if (s->snaplen_b)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge_syn.c - SYNs that do not get through because of an option.
+ *
+ * A lost SYN is a lost SYN. It takes several, none that got through with the option, and plain ones
+ * that did: of the same connection, or of others to the same server when no SYN with the option
+ * got through to that server at all. One capture sees answers instead of arrivals.
+ */
+#include "analyze/evidence.h"
+#include "analyze/judge.h"
+#include "analyze/trail.h"
+
+enum { LIKELY_FROM = 2, CERTAIN_FROM = 3 };
+
+void judge_note_syn(struct analysis *analysis, const struct segment *s)
+{
+    struct connection *connection = s->connection;
+    (void)analysis;
+    if (s->class != SEGMENT_SYN || s->twin != TWIN_NONE)
+        return;
+    if (s->everyday)
+        connection->syns_plain++;
+    else
+        connection->syns_special++;
+}
+
+struct tally {                     /* of SYNs to one server */
+    uint64_t lost, through, plain; /* with the option: lost, got through; without it, through */
+};
+
+static char *tally_key(const struct connection *connection, const struct row *row)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    const struct side *side = connection->sides[connection_upstream(connection, row->direction)];
+    bool server_is_low = side->client_is_low == connection->swapped;
+    return g_strdup_printf("%s %s",
+                           endpoint_text(server_is_low ? &side->key.low : &side->key.high, text),
+                           row->option->name);
+}
+
+static bool concerns(const struct analysis *analysis, const struct connection *connection,
+                     const struct row *row)
+{
+    enum vantage near =
+        analysis->n_vantages == 1 ? VANTAGE_A : connection_upstream(connection, row->direction);
+    return row->segment == SEGMENT_SYN && !row->option->everyday && connection->sides[near] &&
+           row->seen[near] > 0 && !connection->terminated;
+}
+
+static uint64_t lost_syns(const struct analysis *analysis, const struct connection *connection,
+                          const struct row *row)
+{
+    if (analysis->n_vantages > 1)
+        return row->counts[VERDICT_SEGMENT_LOST];
+    /* Answered by a SYN-ACK: one of them was, and a plain one is taken for it when there is one. */
+    bool answered = connection->sides[VANTAGE_A]->synack_ns != 0;
+    return answered && connection->syns_plain == 0 ? 0 : row->seen[VANTAGE_A];
+}
+
+static uint64_t through_syns(const struct analysis *analysis, const struct connection *connection,
+                             const struct row *row, uint64_t lost)
+{
+    if (analysis->n_vantages == 1)
+        return lost == 0 ? row->seen[VANTAGE_A] : 0;
+    enum vantage near = connection_upstream(connection, row->direction);
+    return row->seen[near] - MIN(lost, row->seen[near]);
+}
+
+static bool plain_got_through(const struct analysis *analysis, const struct connection *connection)
+{
+    if (analysis->n_vantages > 1)
+        return connection->plain_syn_frame != 0;
+    return connection->syns_plain > 0 && connection->sides[VANTAGE_A] &&
+           connection->sides[VANTAGE_A]->synack_ns != 0;
+}
+
+static struct tally *tally_of(GHashTable *tallies, char *key)
+{
+    struct tally *tally = g_hash_table_lookup(tallies, key);
+    if (tally == NULL) {
+        tally = g_new0(struct tally, 1);
+        g_hash_table_insert(tallies, key, tally);
+    } else {
+        g_free(key);
+    }
+    return tally;
+}
+
+static char *plain_key(const struct connection *connection)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    const struct side *side = connection->sides[VANTAGE_A] ?: connection->sides[VANTAGE_B];
+    bool server_is_low = side->client_is_low == connection->swapped;
+    return g_strdup(endpoint_text(server_is_low ? &side->key.low : &side->key.high, text));
+}
+
+static GHashTable *count_syns(const struct analysis *analysis)
+{
+    GHashTable *tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (struct connection *c = analysis->live; c; c = c->next) {
+        for (struct row *row = c->rows; row; row = row->next) {
+            if (!concerns(analysis, c, row))
+                continue;
+            struct tally *tally = tally_of(tallies, tally_key(c, row));
+            uint64_t lost = lost_syns(analysis, c, row);
+            tally->lost += lost;
+            tally->through += through_syns(analysis, c, row, lost);
+        }
+        if (plain_got_through(analysis, c))
+            tally_of(tallies, plain_key(c))->plain++;
+    }
+    return tallies;
+}
+
+/* The SYNs that were called lost are not only lost. */
+static void take_back_lost(struct connection *connection, struct row *row, struct evidence *into)
+{
+    struct evidence **link = &connection->evidence;
+    uint32_t lost = row->counts[VERDICT_SEGMENT_LOST];
+    row->counts[VERDICT_SEGMENT_LOST] = 0;
+    for (; *link; link = &(*link)->next) {
+        struct evidence *e = *link;
+        if (e->verdict != VERDICT_SEGMENT_LOST || e->segment != SEGMENT_SYN ||
+            e->direction != row->direction)
+            continue;
+        for (unsigned v = 0; v < VANTAGES; v++)
+            for (unsigned i = 0; i < e->n_frames[v]; i++)
+                evidence_frame(into, v, e->frames[v][i]);
+        e->count -= MIN(lost, e->count);
+        if (e->count == 0) {
+            *link = e->next;
+            g_free(e->detail);
+        }
+        return;
+    }
+}
+
+static void judge_row(struct analysis *analysis, GHashTable *tallies, struct connection *connection,
+                      struct row *row)
+{
+    uint64_t lost = lost_syns(analysis, connection, row);
+    uint64_t evidence = lost;
+    g_autofree char *key = tally_key(connection, row);
+    g_autofree char *server = plain_key(connection);
+    bool here = plain_got_through(analysis, connection) &&
+                through_syns(analysis, connection, row, lost) == 0;
+    if (lost == 0)
+        return;
+    if (!here) {
+        const struct tally *with = g_hash_table_lookup(tallies, key);
+        const struct tally *plain = g_hash_table_lookup(tallies, server);
+        if (with->through > 0 || plain == NULL || plain->plain == 0)
+            return;
+        evidence = with->lost;
+    }
+    if (evidence < LIKELY_FROM)
+        return;
+    bool two = analysis->n_vantages > 1;
+    enum vantage far = two ? !connection_upstream(connection, row->direction) : VANTAGE_A;
+    bool certain = two && evidence >= CERTAIN_FROM && input_counts_losses(analysis->inputs[far]);
+    struct sighting sighting = {
+        .verdict = VERDICT_SYN_BLOCKED,
+        .confidence = certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+        .direction = row->direction,
+        .option = row->option,
+        .segment = SEGMENT_SYN,
+        .absent_at = two ? far : VANTAGES,
+        .detail = here ? "plain ones of this connection do" : "plain ones to this server do",
+    };
+    struct evidence *e = evidence_add(analysis, connection, &sighting);
+    e->count = lost;
+    take_back_lost(connection, row, e);
+    for (uint64_t i = 0; i < lost; i++)
+        trail_count(row, VERDICT_SYN_BLOCKED, sighting.confidence);
+}
+
+void judge_syns(struct analysis *analysis)
+{
+    g_autoptr(GHashTable) tallies = count_syns(analysis);
+    for (struct connection *c = analysis->live; c; c = c->next)
+        for (struct row *row = c->rows; row; row = row->next)
+            if (concerns(analysis, c, row))
+                judge_row(analysis, tallies, c, row);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pair_payload.c - connections that find each other by what they carry.
+ *
+ * For what no handshake pairs: both ends of it are rewritten, it was not captured, or the path ends
+ * connections and opens others. Two keys: the first octets of a direction, which survive other
+ * segment sizes, and whole segments, which a capture that began late has too. Of several
+ * counterparts with the same payload the one with the same endpoints is taken, or none.
+ *
+ * If both handshakes were seen, with other initial sequence numbers and other timestamps, and
+ * nothing that the sending host alone gives (IP identification) is equal, it is no translation: a
+ * proxy ended the connection.
+ */
+#include "analyze/pair.h"
+
+#include <string.h>
+
+#include "analyze/fingerprint.h"
+
+enum { START = 16, WHOLE_MIN = 32, KEYS_PER_SIDE = 16 };
+
+struct payload_index {
+    GHashTable *sides[VANTAGES]; /* key -> GPtrArray of struct side */
+};
+
+struct payload_index *payload_index_new(void)
+{
+    struct payload_index *index = g_new0(struct payload_index, 1);
+    for (unsigned v = 0; v < VANTAGES; v++)
+        index->sides[v] = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                                (GDestroyNotify)g_ptr_array_unref);
+    return index;
+}
+
+void payload_index_free(struct payload_index *index)
+{
+    if (index == NULL)
+        return;
+    for (unsigned v = 0; v < VANTAGES; v++)
+        g_hash_table_destroy(index->sides[v]);
+    g_free(index);
+}
+
+/* Where the stream starts, as far as this side knows. */
+static bool is_start(const struct side *side, const struct segment *s)
+{
+    return side->has_isn[s->direction] && s->seq_wire == side->isn[s->direction] + 1;
+}
+
+/* Up to two keys of a segment; returns how many. */
+static unsigned keys_of(const struct side *side, const struct segment *s,
+                        const struct packet *packet, uint64_t keys[2])
+{
+    unsigned n = 0;
+    if (s->twin != TWIN_NONE)
+        return 0;
+    if (is_start(side, s) && packet->payload_captured >= START)
+        keys[n++] = fingerprint(packet->payload, START) * 4 + s->direction * 2 + 1;
+    if (s->payload_known && s->length >= WHOLE_MIN)
+        keys[n++] = (s->payload ^ s->length) * 4 + s->direction * 2;
+    return n;
+}
+
+static void index_add(struct analysis *analysis, struct side *side, uint64_t key)
+{
+    GHashTable *index = analysis->payloads->sides[side->vantage];
+    if (side->payload_keys == NULL)
+        side->payload_keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    if (side->payload_keys->len >= KEYS_PER_SIDE)
+        return;
+    GPtrArray *sides = g_hash_table_lookup(index, GSIZE_TO_POINTER(key));
+    if (sides == NULL) {
+        sides = g_ptr_array_new();
+        g_hash_table_insert(index, GSIZE_TO_POINTER(key), sides);
+    }
+    g_ptr_array_add(sides, side);
+    g_array_append_val(side->payload_keys, key);
+}
+
+void pair_payload_forget(struct analysis *analysis, struct side *side)
+{
+    GHashTable *index = analysis->payloads->sides[side->vantage];
+    for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len; i++) {
+        gpointer key = GSIZE_TO_POINTER(g_array_index(side->payload_keys, uint64_t, i));
+        GPtrArray *sides = g_hash_table_lookup(index, key);
+        if (sides == NULL)
+            continue;
+        g_ptr_array_remove(sides, side);
+        if (sides->len == 0)
+            g_hash_table_remove(index, key);
+    }
+    if (side->payload_keys)
+        g_array_free(side->payload_keys, TRUE);
+    side->payload_keys = NULL;
+}
+
+/* Endpoints have something in common, so that it is not just the same request to another server. */
+static bool related(const struct side *side, const struct side *other)
+{
+    const struct endpoint *const mine[2] = {&side->key.low, &side->key.high};
+    const struct endpoint *const theirs[2] = {&other->key.low, &other->key.high};
+    for (unsigned i = 0; i < 4; i++) {
+        const struct endpoint *a = mine[i / 2], *b = theirs[i % 2];
+        if (memcmp(a->address, b->address, sizeof(a->address)) == 0 || a->port == b->port)
+            return true;
+    }
+    return false;
+}
+
+static struct side *find(struct analysis *analysis, const struct side *side, uint64_t key)
+{
+    GPtrArray *sides =
+        g_hash_table_lookup(analysis->payloads->sides[!side->vantage], GSIZE_TO_POINTER(key));
+    struct side *found = NULL;
+    unsigned n = 0;
+    for (unsigned i = 0; sides && i < sides->len; i++) {
+        struct side *other = g_ptr_array_index(sides, i);
+        if (other == found || other->connection == NULL ||
+            other->connection->sides[side->vantage] != NULL || other->connection->finished ||
+            !related(side, other))
+            continue;
+        if (flow_key_equal(&side->key, &other->key))
+            return side->client_is_low == other->client_is_low ? other : NULL;
+        found = other;
+        n++;
+    }
+    return n == 1 ? found : NULL;
+}
+
+/* The waiting segment of the other side with the same payload, or its first. */
+static const struct segment *counterpart(const struct side *other, const struct segment *s)
+{
+    const struct lane *lane = &other->connection->lanes[other->vantage][s->direction];
+    for (const struct segment *t = lane->first; t; t = t->later)
+        if (t->payload_known && t->length == s->length && t->payload == s->payload)
+            return t;
+    return NULL;
+}
+
+static bool is_terminated(const struct side *side, const struct side *other,
+                          const struct segment *s, const struct segment *t)
+{
+    if (!side->has_isn[FROM_CLIENT] || !other->has_isn[FROM_CLIENT] ||
+        side->isn[FROM_CLIENT] == other->isn[FROM_CLIENT])
+        return false;
+    if (side->syn_ip_id != 0 && side->syn_ip_id == other->syn_ip_id)
+        return false;
+    return t == NULL || s->ip_id == 0 || s->ip_id != t->ip_id;
+}
+
+bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *s,
+                     const struct packet *packet)
+{
+    uint64_t keys[2];
+    struct side *other = NULL;
+    unsigned n = keys_of(side, s, packet, keys);
+    for (unsigned i = 0; i < n && other == NULL; i++)
+        other = find(analysis, side, keys[i]);
+    if (other == NULL) {
+        for (unsigned i = 0; i < n; i++)
+            index_add(analysis, side, keys[i]);
+        return false;
+    }
+    const struct segment *t = counterpart(other, s);
+    bool a_is_mine = side->vantage == VANTAGE_A;
+    struct connection *into = other->connection, *from = side->connection;
+    into->terminated = is_terminated(side, other, s, t);
+    if (!into->terminated && t && into->delta_state[s->direction] == DELTA_PRESUMED) {
+        into->delta[s->direction] =
+            a_is_mine ? t->seq_wire - s->seq_wire : s->seq_wire - t->seq_wire;
+        into->delta_state[s->direction] = DELTA_LEARNT;
+    }
+    into->paired_by = "payload";
+    pair_forget(analysis->pairing, side);
+    pair_forget(analysis->pairing, other);
+    pair_payload_forget(analysis, side);
+    pair_payload_forget(analysis, other);
+    connection_merge(analysis, into, from);
+    s->connection = into;
+    return true;
+}
