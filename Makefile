@@ -2,7 +2,7 @@
 # The verbs that people try first. CMake does the work: see CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
 
-.PHONY: all build demo test kernel test-vm bench install format clean help
+.PHONY: all build demo test kernel test-vm bench install install-user format clean help
 .PHONY: packages-build packages-demo packages-test packages-kernel
 
 all: build
@@ -14,6 +14,7 @@ help:
 	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
 	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
 	@echo "make install   install both (PREFIX, DESTDIR)"
+	@echo "make install-user   the plugin and its profile for your own Wireshark, without root"
 	@echo "make format    clang-format over the sources"
 
 packages-build packages-demo packages-test packages-kernel: packages-%:
@@ -41,6 +42,9 @@ test-vm: packages-test packages-kernel
 
 install: build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
+
+install-user: build
+	@dissector/install-user build
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
