@@ -143,7 +143,7 @@ network_wait_for_links() {
 	local pair try
 	for pair in "${lab_ends[@]}"; do
 		for try in {1..100}; do
-			[[ $(ip -n "${lab_netns[${pair% *}]}" -o link show "${pair#* }") == *' state UP '* ]] && continue 2
+			[[ $(ip -n "${lab_netns[${pair% *}]}" -o link show "${pair#* }" 2>/dev/null) == *' state UP '* ]] && continue 2
 			sleep 0.05
 		done
 		lab_say "the link ${pair#* } does not come up"

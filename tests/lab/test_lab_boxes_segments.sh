@@ -23,7 +23,7 @@ grep -q '^Client .*sent back other octets' "$work/out" || fail "$(cat "$work/out
 across payload affect=1/3 -- --connections 3
 
 # A segment that nothing follows waits no longer than it may, and arrives as it was sent.
-"$optrail" lab run reorder --set nth=1 --set wait=20 --set direction=forward --bytes 100 \
+"$optrail" lab run reorder --set segments=fin --set nth=1 --set wait=20 --set direction=forward \
     --output "$work/alone" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 through 1
 "$OPTRAIL_SOURCE/tests/tools/box_check.py" "$work/alone/a.pcapng" "$work/alone/b.pcapng" none || fail "it changed"
