@@ -207,8 +207,7 @@ static void *fentry_attach(const struct source_settings *settings, GPtrArray *re
     int code = trace_helpers(all);
     if (code != 0) {
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "%s",
-                    code == -EPERM || code == -EACCES ? "this kernel does not permit it"
-                                                      : g_strerror(-code));
+                    code == -EPERM ? "this kernel does not permit it" : g_strerror(-code));
         fentry_detach(all);
         return NULL;
     }

@@ -227,7 +227,11 @@ int helper_setsockopt(__u64 *arguments)
         bpf_probe_read_kernel(action->value, LARGE, (const void *)arguments[3]);
     else if (length == SMALL)
         bpf_probe_read_kernel(action->value, SMALL, (const void *)arguments[3]);
-    else if (length > 0)
-        bpf_probe_read_kernel_str(action->value, length, (const void *)arguments[3]);
+    else {
+        __u64 octets = length & (REPORT_VALUE - 1);
+        asm volatile("" : "+r"(octets)); /* so that the verifier sees the bound */
+        bpf_probe_read_kernel_str(action->value, (__u32)(octets & (REPORT_VALUE - 1)),
+                                  (const void *)arguments[3]);
+    }
     return 0;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """traffic.py BASE CGROUP N BYTES ADDRESS: N TCP connections between the namespaces BASE-a and
 BASE-b, of BYTES octets each towards b and two back, with both ends in CGROUP.  Fails if octets are
-missing; gives up after 30 seconds."""
+missing; gives up after 30 seconds. With MPTCP=1 in the environment, of Multipath TCP."""
 import ctypes
 import os
 import socket
@@ -12,6 +12,7 @@ base, cgroup, count, size, address = sys.argv[1:]
 count, size = int(count), int(size)
 libc = ctypes.CDLL(None, use_errno=True)
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
+protocol = 262 if os.environ.get("MPTCP") == "1" else 0  # IPPROTO_MPTCP
 
 
 def enter(namespace):
@@ -42,7 +43,7 @@ ready, tell = os.pipe()
 child = os.fork()
 if child == 0:
     enter(base + "-b")
-    listener = socket.socket(family)
+    listener = socket.socket(family, socket.SOCK_STREAM, protocol)
     listener.bind((address, 0))
     listener.listen(64)
     os.write(tell, b"%d\n" % listener.getsockname()[1])
@@ -51,7 +52,8 @@ os.close(tell)
 enter(base + "-a")
 port = int(os.fdopen(ready).readline())
 for _ in range(count):
-    connection = socket.create_connection((address, port))
+    connection = socket.socket(family, socket.SOCK_STREAM, protocol)
+    connection.connect((address, port))
     connection.sendall(b"x" * size)
     if connection.recv(2) != b"ok":
         sys.exit("no answer")

@@ -4,7 +4,7 @@
 
 Written against docs/hook-record.md and the pcapng draft alone, sharing nothing with the recorder:
 what this reads, others can read.  Objects have "frame", "interface", "time" (ns), "lost"
-(epb_dropcount) and "type": "hook", "clock", "tcp" or "other".  A last object of type "end" has the
+(epb_dropcount) and "type": "hook", "clock", "mptcp", "tcp" or "other".  A last object of type "end" has the
 section comment and, for each interface, what its statistics block says.
 """
 import json
@@ -71,6 +71,14 @@ def upper_pdu(data):
         width, monotonic, realtime, step = struct.unpack("<4xIQQq", data[:32])
         return dict(type="clock", width_ns=width, monotonic_ns=monotonic, realtime_ns=realtime,
                     step_ns=step)
+    if name == "optrail.mptcp":
+        (version, length, event, time, monotonic, netns, token, flags, local, remote, lport, rport,
+         lfamily, rfamily, local_id, remote_id, error, reason, reset, interface) = struct.unpack(
+             "<HHI3QII16s16sHHBBBBIIII", data[:96])
+        return dict(type="mptcp", event=event, monotonic_ns=monotonic, netns=netns, token=token,
+                    flags=flags, local=endpoint(local, lport, lfamily) if lfamily else "",
+                    remote=endpoint(remote, rport, rfamily) if rfamily else "", local_id=local_id,
+                    remote_id=remote_id, error=error, reset_reason=reason, interface=interface)
     return {"type": "other"}
 
 
