@@ -92,6 +92,8 @@ struct tune_prefix {
     __u32 address[4]; /* masked */
 };
 
+enum { RULE_IPV4 = 1, RULE_IPV6 = 2 };
+
 struct tune_rule {
     char name[RULE_NAME];
     struct tune_prefix local;
@@ -101,7 +103,7 @@ struct tune_rule {
     __u16 port;        /* 0: any; else one of the two */
     __u16 local_port;  /* 0: any */
     __u16 remote_port; /* 0: any */
-    __u16 zero;
+    __u16 families;    /* RULE_IPV4, RULE_IPV6 */
     __u32 sets;        /* bits of enum tune_what */
     __u32 value[N_TUNE];
     char congestion[ALGORITHM_NAME];

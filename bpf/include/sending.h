@@ -33,11 +33,11 @@ static __always_inline void sending_begin(struct sending *sending)
     sending->has_first = 0;
 }
 
-/* True when the option would go out with what is sent next. `sending` NULL: nothing but SYNs. */
+/* True when the option would go out with what is sent next. */
 static __always_inline bool sending_wanted(struct bpf_sock_ops *context, struct sending *sending,
                                            __u32 repeat)
 {
-    if (!sending || sending->state != SENDING_PENDING)
+    if (sending->state != SENDING_PENDING)
         return false;
     if (repeat == REPEAT_UNTIL_ACKED && sending->has_first &&
         (__s32)(context->snd_una - sending->first_seq) > 0) {

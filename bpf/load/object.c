@@ -161,6 +161,8 @@ static char *missing_feature(void)
 static void set_load_error(const struct program *program, int result, bool verbose, GError **error)
 {
     g_autofree char *missing = result == -EPERM ? NULL : missing_feature();
+    if (missing == NULL && (result == -EACCES || result == -EINVAL || result == -E2BIG))
+        missing = g_strdup("its verifier refuses it, which is a fault of the program");
     g_autofree char *reason =
         missing != NULL ? g_steal_pointer(&missing) : bpf_error_reason(-result);
     g_set_error(error, LOAD_ERROR, EXIT_INPUT, "the kernel does not take program %s: %s%s",

@@ -182,11 +182,11 @@ static bool read_rule(GKeyFile *file, const char *group, struct tune_rule *rule,
             return false;
         }
     }
-    /* What is said of one family alone is not meant for the other: no address is its peer's own. */
+    rule->families = RULE_IPV4 | RULE_IPV6;
     if (same6 && !same4)
-        set_prefix(&rule->same4, &(struct prefix){.bits = 128});
+        rule->families = RULE_IPV6;
     if (same4 && !same6)
-        set_prefix(&rule->same6, &(struct prefix){.bits = 128});
+        rule->families = RULE_IPV4;
     if (rule->sets == 0) {
         g_set_error(error, LOAD_ERROR, EXIT_INPUT, "[%s] sets nothing", group);
         return false;

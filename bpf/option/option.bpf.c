@@ -94,6 +94,7 @@ SEC("sockops")
 int optrail_option(struct bpf_sock_ops *context)
 {
     struct connection *connection;
+    struct sending none = {.state = SENDING_NEVER}; /* of what is no connection yet */
     __u8 option[TCP_OPTIONS_MAX];
     struct bpf_sock *socket = context->sk; /* loaded once: the verifier knows one checked pointer */
     __u32 where = segments;
@@ -126,13 +127,13 @@ int optrail_option(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
         connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
         make_option(option);
-        sending_reserve(context, connection ? &connection->sending : NULL, repeat, where, option,
+        sending_reserve(context, connection ? &connection->sending : &none, repeat, where, option,
                         REPORT_HEAD, length);
         break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
         make_option(option);
-        sending_store(context, connection ? &connection->sending : NULL, repeat, where, option,
+        sending_store(context, connection ? &connection->sending : &none, repeat, where, option,
                       REPORT_HEAD, length);
         break;
     }

@@ -82,6 +82,8 @@ __noinline int find_rule(struct bpf_sock_ops *context)
         const struct tune_rule *rule = bpf_map_lookup_elem(&rules_of_tune, &key);
         if (!rule)
             break;
+        if (!(rule->families & (mapped ? RULE_IPV4 : RULE_IPV6)))
+            continue;
         if (rule->port && rule->port != local_port && rule->port != remote_port)
             continue;
         if (rule->local_port && rule->local_port != local_port)

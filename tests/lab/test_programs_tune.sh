@@ -29,6 +29,7 @@ expect "in the data centre: buffers, which the kernel doubles" "$(<"$programs_di
 expect "what is counted" "$(rule_line data-centre)" "rule data-centre: connections 1, set 3, failed 0"
 connection 4
 (($(socket client clamp) > 100)) || fail "IPv4 has no rule, yet it was tuned"
+expect "IPv4 is not counted" "$(rule_line data-centre)" "rule data-centre: connections 1, set 3, failed 0"
 unload_all
 
 # Two SYNs are lost: the third comes after 3 (1 + 2) times the timeout of a SYN that the rule says,
