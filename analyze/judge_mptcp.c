@@ -55,12 +55,11 @@ static void point(struct fallback *f, enum vantage at, uint64_t frame)
 
 static bool lost_in_syn(struct fallback *f)
 {
-    if (!f->two || !has(f, f->near_at, true, MPTCP_SYN_CAPABLE) ||
-        seen(f, f->far_at, true)->syn_frame == 0 || f->connection->plain_syn_frame != 0 ||
-        has(f, f->far_at, true, MPTCP_SYN_CAPABLE))
+    if (!f->two || !has(f, f->near_at, true, MPTCP_SYN_CAPABLE) || f->far->syn_ns == 0 ||
+        f->connection->plain_syn_frame != 0 || has(f, f->far_at, true, MPTCP_SYN_CAPABLE))
         return false;
     point(f, f->near_at, seen(f, f->near_at, true)->syn_frame);
-    point(f, f->far_at, seen(f, f->far_at, true)->syn_frame);
+    point(f, f->far_at, f->far->first_frame);
     return say(f, CONFIDENCE_CERTAIN, true, "the path took MP_CAPABLE out of the client's SYN");
 }
 

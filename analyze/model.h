@@ -87,7 +87,8 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint64_t join_identity; /* MP_JOIN: token and nonce; 0: none */
     GArray *payload_keys;   /* pair_payload.c: under which this side stands; NULL: none */
     uint64_t syn_look;      /* fingerprint of the SYN's options, but for their values */
-    uint16_t syn_ip_id, syn_window;
+    uint32_t syn_mark;                /* what its sender's host marked the SYN with; 0: nothing */
+    uint16_t syn_window;
     uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
     bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];

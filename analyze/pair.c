@@ -103,7 +103,10 @@ static bool same_incarnation(const struct side *side, const struct side *other)
         return false;
     if (side->isn[FROM_CLIENT] == other->isn[FROM_CLIENT])
         return true;
-    return side->has_syn_tsval && other->has_syn_tsval && side->syn_tsval == other->syn_tsval;
+    /* Hosts that share a clock for all connections give a proxy's SYN the same timestamp. */
+    bool other_sender = side->syn_mark && other->syn_mark && side->syn_mark != other->syn_mark;
+    return side->has_syn_tsval && other->has_syn_tsval && side->syn_tsval == other->syn_tsval &&
+           !other_sender;
 }
 
 static struct side *by_tuple(struct analysis *analysis, const struct side *side)
@@ -139,10 +142,13 @@ static bool same_address(const struct endpoint *a, const struct endpoint *b)
 }
 
 /* Something that address translation left alone, beside the initial sequence number. */
-static bool something_else_agrees(const struct side *side, const struct side *other)
+static bool something_else_agrees(const struct side *side, const struct side *other, enum key which)
 {
     const struct endpoint *client = client_of(side), *server = server_of(side);
     const struct endpoint *other_client = client_of(other), *other_server = server_of(other);
+    if (which == KEY_TSVAL && side->syn_mark && other->syn_mark &&
+        side->syn_mark != other->syn_mark)
+        return false;
     if (side->has_syn_tsval && other->has_syn_tsval)
         return side->syn_tsval == other->syn_tsval || server->port == other_server->port;
     return client->port == other_client->port || server->port == other_server->port ||
@@ -159,7 +165,7 @@ static struct side *by_key(struct analysis *analysis, const struct side *side, e
     GPtrArray *sides = g_hash_table_lookup(analysis->pairing->index[which][!side->vantage], key);
     for (unsigned i = 0; sides && i < sides->len; i++) {
         struct side *other = g_ptr_array_index(sides, i);
-        if (!is_single(other) || (which != KEY_JOIN && !something_else_agrees(side, other)))
+        if (!is_single(other) || (which != KEY_JOIN && !something_else_agrees(side, other, which)))
             continue;
         if (found)
             return NULL;
@@ -229,7 +235,7 @@ static void note_first(struct side *side, const struct packet *first)
     } else {
         side->has_syn_tsval = tcp_options_timestamps(list, &side->syn_tsval, &tsecr);
         mptcp_join_identity(list, &side->join_identity);
-        side->syn_ip_id = first->ip_id;
+        side->syn_mark = first->ip_id ? first->ip_id : first->flow_label;
         side->syn_window = first->window;
         side->syn_ttl = first->ttl;
         while (tcp_options_next(&list, &option))

@@ -143,7 +143,7 @@ static bool is_terminated(const struct side *side, const struct side *other,
     if (!side->has_isn[FROM_CLIENT] || !other->has_isn[FROM_CLIENT] ||
         side->isn[FROM_CLIENT] == other->isn[FROM_CLIENT])
         return false;
-    if (side->syn_ip_id != 0 && side->syn_ip_id == other->syn_ip_id)
+    if (side->syn_mark != 0 && side->syn_mark == other->syn_mark)
         return false;
     return t == NULL || s->ip_id == 0 || s->ip_id != t->ip_id;
 }

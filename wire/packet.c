@@ -125,6 +125,7 @@ static enum packet_status dissect_ipv4(struct span rest, struct packet *out)
     memcpy(out->source.address, ip + 12, 4);
     memcpy(out->destination.address, ip + 16, 4);
     out->ip_id = load_be16(ip + 4);
+    out->flow_label = 0;
     out->ttl = ip[8];
     if (rest.captured < header)
         return fragment & 0x3fff ? PACKET_FRAGMENT : PACKET_CUT;
@@ -196,6 +197,7 @@ static enum packet_status dissect_ipv6(struct span rest, struct packet *out)
     memcpy(out->source.address, ip + 8, 16);
     memcpy(out->destination.address, ip + 24, 16);
     out->ip_id = 0;
+    out->flow_label = load_be32(ip) & 0xfffff;
     out->ttl = ip[7];
     if (payload != 0) /* 0: a jumbogram, or the kernel's super-segments beyond 64 KiB */
         span_set_length(&rest, payload + 40);
@@ -324,6 +326,7 @@ static inline bool dissect_plain(const uint8_t *data, size_t captured, struct pa
     out->ack = load_be32(data + TCP + 8);
     out->window = load_be16(data + TCP + 14);
     out->ip_id = load_be16(data + IP + 4);
+    out->flow_label = 0;
     out->flags = data[TCP + 13];
     out->ttl = data[IP + 8];
     out->header_length = (uint8_t)header;

@@ -43,6 +43,7 @@ struct packet {
     uint32_t seq, ack;     /* host byte order */
     uint16_t window;       /* as on the wire, not scaled */
     uint16_t ip_id;        /* 0 for IPv6 */
+    uint32_t flow_label;   /* 0 for IPv4 */
     uint8_t flags;         /* enum tcp_flag */
     uint8_t ttl;           /* or IPv6 hop limit */
     uint8_t header_length; /* of TCP, in octets, as its data offset says: 20 to 60 */
