@@ -92,7 +92,8 @@ struct tune_prefix {
     __u32 address[4]; /* masked */
 };
 
-enum { RULE_IPV4 = 1, RULE_IPV6 = 2 };
+/* What a rule is for: families, and whether it can only be judged where the peer is known. */
+enum { RULE_IPV4 = 1, RULE_IPV6 = 2, RULE_NEEDS_PEER = 4 };
 
 struct tune_rule {
     char name[RULE_NAME];
@@ -103,7 +104,7 @@ struct tune_rule {
     __u16 port;        /* 0: any; else one of the two */
     __u16 local_port;  /* 0: any */
     __u16 remote_port; /* 0: any */
-    __u16 families;    /* RULE_IPV4, RULE_IPV6 */
+    __u16 scope;       /* RULE_IPV4 ... */
     __u32 sets;        /* bits of enum tune_what */
     __u32 value[N_TUNE];
     char congestion[ALGORITHM_NAME];

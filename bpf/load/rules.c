@@ -170,11 +170,12 @@ static bool read_rule(GKeyFile *file, const char *group, struct tune_rule *rule,
     }
     g_strlcpy(rule->name, group + strlen(GROUP), sizeof(rule->name));
     g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
-    bool same4 = false, same6 = false;
+    bool same4 = false, same6 = false, remote = false;
     for (size_t i = 0; keys[i] != NULL; i++) {
         g_autofree char *text = g_key_file_get_string(file, group, keys[i], NULL);
         same4 = same4 || strcmp(keys[i], "same-prefix4") == 0;
         same6 = same6 || strcmp(keys[i], "same-prefix6") == 0;
+        remote = remote || strcmp(keys[i], "remote") == 0;
         if (!read_key(rule, keys[i], g_strstrip(text != NULL ? text : (char[1]){0}), error)) {
             g_prefix_error(error, "[%s] %s: ", group, keys[i]);
             if (error != NULL)
@@ -182,11 +183,11 @@ static bool read_rule(GKeyFile *file, const char *group, struct tune_rule *rule,
             return false;
         }
     }
-    rule->families = RULE_IPV4 | RULE_IPV6;
-    if (same6 && !same4)
-        rule->families = RULE_IPV6;
-    if (same4 && !same6)
-        rule->families = RULE_IPV4;
+    rule->scope = (uint16_t)(same4 == same6 ? RULE_IPV4 | RULE_IPV6
+                             : same4        ? RULE_IPV4
+                                            : RULE_IPV6);
+    if (same4 || same6 || rule->remote_port != 0 || remote)
+        rule->scope |= RULE_NEEDS_PEER;
     if (rule->sets == 0) {
         g_set_error(error, LOAD_ERROR, EXIT_INPUT, "[%s] sets nothing", group);
         return false;

@@ -69,8 +69,8 @@ __noinline int find_rule(struct bpf_sock_ops *context)
     struct address local, remote;
     __u32 local_port = context->local_port;
     __u32 remote_port = bpf_ntohl(context->remote_port);
-    /* IPv4, also where an IPv6 socket speaks it. */
-    bool mapped;
+    bool listener = context->op == BPF_SOCK_OPS_TCP_LISTEN_CB;
+    bool mapped; /* IPv4, also where an IPv6 socket speaks it */
 
     address_local(context, &local);
     address_remote(context, &remote);
@@ -82,7 +82,9 @@ __noinline int find_rule(struct bpf_sock_ops *context)
         const struct tune_rule *rule = bpf_map_lookup_elem(&rules_of_tune, &key);
         if (!rule)
             break;
-        if (!(rule->families & (mapped ? RULE_IPV4 : RULE_IPV6)))
+        if (!(rule->scope & (mapped ? RULE_IPV4 : RULE_IPV6)))
+            continue;
+        if (listener && (rule->scope & RULE_NEEDS_PEER))
             continue;
         if (rule->port && rule->port != local_port && rule->port != remote_port)
             continue;
