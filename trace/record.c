@@ -22,15 +22,15 @@
 #include "trace/child.h"
 #include "trace/clock.h"
 #include "trace/error.h"
+#include "trace/file.h"
 #include "trace/merge.h"
 #include "trace/netns.h"
-#include "trace/output.h"
+#include "trace/ready.h"
 #include "trace/source.h"
 #include "trace/tap.h"
 #include "wire/command.h"
 #include "wire/hook.h"
 #include "wire/packet.h"
-#include "wire/pcapng_write.h"
 
 enum {
     TICK_MIN_MS = 2,       /* between two rounds while something happens ... */
@@ -39,7 +39,6 @@ enum {
     LINGER_NS = 150000000, /* after the command: its last segments are still under way */
     SECOND_NS = 1000000000,
     CLOCK_TRIES = 20,
-    TAP_BUFFER = 16 << 20,
     WHOLE_PACKET = 262144,
 };
 
@@ -53,41 +52,32 @@ static const struct source_ops *const source_table[] = {&source_observer, &sourc
 struct recording {
     const struct record_settings *settings;
     struct record_summary *summary;
-    struct output output;
+    struct file *file;
+    struct pcapng_interface *interfaces; /* of the file; the hooks' is the first */
     int netns;
     int signals, steps, poll;
     struct trace_clock *clock;
     uint64_t next_sample_ns; /* MONOTONIC */
-    struct pcapng_writer *writer;
     struct merge *merge;
     void *sources[G_N_ELEMENTS(source_table)];
     bool hooks;
     uint32_t hook_interface;
-    uint64_t next_id, hooks_dropped;
+    uint64_t hooks_dropped;
     GPtrArray *taps; /* struct tap */
     uint32_t first_tap_interface;
     GPtrArray *report; /* char *: what is used, what cannot be seen */
     struct child child;
+    bool terminal; /* somebody watches */
     bool stop;
     uint64_t linger_until_ns; /* MONOTONIC; 0: not set */
 };
 
 /* --- records into the merge ------------------------------------------------------------------ */
 
-/* Numbers hook records: their order is settled here, and what was lost leaves a gap. */
 static int write_packet(void *user, const struct pcapng_packet *packet)
 {
-    struct recording *r = user;
-    struct pcapng_packet numbered = *packet;
-    uint8_t octets[HOOK_ENCODED_MAX];
-    if (!r->hooks || packet->interface != r->hook_interface || packet->captured > sizeof(octets))
-        return pcapng_write_packet(r->writer, packet);
-    memcpy(octets, packet->data, packet->captured);
-    numbered.data = octets;
-    r->next_id += packet->dropcount;
-    if (hook_renumber(octets, packet->captured, r->next_id))
-        r->next_id++;
-    return pcapng_write_packet(r->writer, &numbered);
+    const struct recording *r = user;
+    return file_write(r->file, packet);
 }
 
 static void push_hook_octets(struct recording *r, uint64_t time_ns, const uint8_t *octets,
@@ -104,13 +94,29 @@ static void push_hook_octets(struct recording *r, uint64_t time_ns, const uint8_
     merge_push(r->merge, &packet);
 }
 
+/*
+ * Counts one more. True when it is beyond what is wanted (-c) of the kind that `counts`; the
+ * recording then ends.
+ */
+static bool is_enough(struct recording *r, uint64_t *n, bool counts)
+{
+    if (counts && r->settings->count > 0) {
+        if (*n >= r->settings->count)
+            return true;
+        r->stop = r->stop || *n + 1 >= r->settings->count;
+    }
+    (*n)++;
+    return false;
+}
+
 static void on_hook(void *user, struct hook_record *record, uint64_t dropped)
 {
     struct recording *r = user;
     uint8_t octets[HOOK_ENCODED_MAX];
     record->time_ns = trace_clock_realtime(r->clock, record->monotonic_ns);
+    if (is_enough(r, &r->summary->hooks, !r->settings->packets))
+        return;
     r->hooks_dropped += dropped;
-    r->summary->hooks++;
     push_hook_octets(r, record->time_ns, octets, hook_encode(record, octets), dropped);
 }
 
@@ -131,6 +137,8 @@ struct tap_target {
 static void on_packet(void *user, const struct tap_packet *from)
 {
     const struct tap_target *target = user;
+    if (is_enough(target->r, &target->r->summary->packets, true))
+        return;
     struct pcapng_packet packet = {
         .interface = target->interface,
         .time_ns = from->time_ns,
@@ -191,7 +199,7 @@ static bool open_taps(struct recording *r, GError **error)
             .interface = names[i],
             .filter = settings->filter,
             .snaplen = settings->snaplen != 0 ? settings->snaplen : WHOLE_PACKET,
-            .buffer = TAP_BUFFER,
+            .buffer = settings->buffer,
             .netns = r->netns,
         };
         struct tap *tap = tap_open(&tap_settings, error);
@@ -252,6 +260,7 @@ static bool open_descriptors(struct recording *r, GError **error)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -264,42 +273,35 @@ static bool open_descriptors(struct recording *r, GError **error)
     return ok || fail_errno(error, "epoll", errno);
 }
 
-/* The file's beginning: section, interfaces, first sample of the clock. */
+/* The file's beginning: section and interfaces. */
 static bool begin_file(struct recording *r, GError **error)
 {
-    if (!output_begin(&r->output, error))
-        return false;
+    unsigned n = 0;
     GString *comment = g_string_new("optrail record");
     for (guint i = 0; i < r->report->len; i++)
         g_string_append_printf(comment, "\n%s", (char *)r->report->pdata[i]);
-    r->writer = pcapng_writer_new(r->output.fd, "optrail record", comment->str);
-    g_string_free(comment, TRUE);
-
-    int code = 0;
+    r->interfaces = g_new0(struct pcapng_interface, r->taps->len + 1);
     if (r->hooks) {
-        const struct pcapng_interface hooks = {
+        r->interfaces[n++] = (struct pcapng_interface){
             .linktype = LINKTYPE_WIRESHARK_UPPER_PDU,
             .name = HOOK_INTERFACE,
             .description = "sock_ops hook invocations",
         };
-        code = pcapng_add_interface(r->writer, &hooks);
-        r->hook_interface = (uint32_t)MAX(code, 0);
     }
-    r->first_tap_interface = r->hooks ? r->hook_interface + 1 : 0;
-    for (guint i = 0; i < r->taps->len && code >= 0; i++) {
+    r->first_tap_interface = n;
+    for (guint i = 0; i < r->taps->len; i++) {
         const struct tap *tap = r->taps->pdata[i];
-        const struct pcapng_interface interface = {
+        r->interfaces[n++] = (struct pcapng_interface){
             .linktype = tap_linktype(tap),
             .snaplen = r->settings->snaplen,
             .name = tap_name(tap),
             .description = r->settings->netns,
             .filter = r->settings->filter,
         };
-        code = pcapng_add_interface(r->writer, &interface);
     }
-    if (code >= 0)
-        code = pcapng_flush(r->writer);
-    return code >= 0 || fail_errno(error, r->settings->output, -code);
+    int code = file_begin(r->file, comment->str, r->interfaces, n, r->hooks ? 0 : -1);
+    g_string_free(comment, TRUE);
+    return code >= 0 || fail_errno(error, r->settings->file.path, -code);
 }
 
 static bool say_ready(const struct recording *r, GError **error)
@@ -321,11 +323,12 @@ static bool say_ready(const struct recording *r, GError **error)
     }
     command_note("record", "hooks: %s; packets: %s%s; writing %s%s",
                  sources->len > 0 ? sources->str : "none", taps->len > 0 ? taps->str : "none",
-                 r->settings->netns != NULL ? " (in the namespace)" : "", r->settings->output,
+                 r->settings->netns != NULL ? " (in the namespace)" : "", file_name(r->file),
                  blind->str);
     g_string_free(taps, TRUE);
     g_string_free(blind, TRUE);
     g_string_free(sources, TRUE);
+    ready_notify("READY=1\nSTATUS=recording");
     if (r->settings->ready_file == NULL)
         return true;
     g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
@@ -338,6 +341,9 @@ static void drop_capabilities(const struct recording *r)
     capng_clear(CAPNG_SELECT_CAPS);
     if (r->hooks)
         capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, CAP_BPF, -1);
+    /* The files to come may have to be made in a folder of somebody else's. */
+    if (r->settings->file.octets > 0 || r->settings->file.seconds > 0)
+        capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_OVERRIDE, -1);
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)
         command_note("record", "capabilities could not be dropped; going on with all of them");
 }
@@ -372,7 +378,7 @@ static bool begin(struct recording *r, GError **error)
         return false;
     if (settings->netns != NULL && (r->netns = netns_open(settings->netns, error)) < 0)
         return false;
-    if (!output_open(&r->output, settings->output, error) || !open_descriptors(r, error))
+    if ((r->file = file_open(&settings->file, error)) == NULL || !open_descriptors(r, error))
         return false;
     if (settings->command != NULL) {
         bool one = settings->cgroups != NULL && settings->cgroups[0] != NULL &&
@@ -399,11 +405,37 @@ static bool begin(struct recording *r, GError **error)
 
 /* --- running ----------------------------------------------------------------------------------- */
 
+static void count_losses(struct recording *r)
+{
+    r->summary->hooks_lost = r->summary->packets_lost = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] != NULL)
+            r->summary->hooks_lost += source_table[i]->lost(r->sources[i]);
+    }
+    for (guint i = 0; i < r->taps->len; i++)
+        r->summary->packets_lost += tap_dropped(r->taps->pdata[i]);
+    r->summary->size = file_size(r->file);
+}
+
+/* The summary so far, for who asks with SIGUSR1. */
+static void say_count(struct recording *r)
+{
+    count_losses(r);
+    ready_count_clear();
+    command_note("record",
+                 "so far %" PRIu64 " packets (%" PRIu64 " lost), %" PRIu64
+                 " hook invocations (%" PRIu64 " lost), %" PRIu64 " octets in %s",
+                 r->summary->packets, r->summary->packets_lost, r->summary->hooks,
+                 r->summary->hooks_lost, r->summary->size, file_name(r->file));
+}
+
 static void read_signals(struct recording *r)
 {
     struct signalfd_siginfo info;
     while (read(r->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo == SIGUSR1)
+            say_count(r);
+        else if (info.ssi_signo != SIGCHLD)
             r->stop = true;
     }
 }
@@ -444,8 +476,17 @@ static int tend(struct recording *r)
         if (r->sources[i] == NULL)
             continue;
         g_autofree char *said = source_table[i]->tend(r->sources[i]);
-        if (said != NULL)
+        if (said != NULL) {
+            ready_count_clear();
             command_note("record", "%s", said);
+        }
+    }
+    if (r->terminal) {
+        const struct record_summary *summary = r->summary;
+        count_losses(r);
+        const struct ready_count count = {summary->packets, summary->packets_lost, summary->hooks,
+                                          summary->hooks_lost, summary->size};
+        ready_count_show(&count);
     }
     return code;
 }
@@ -463,7 +504,9 @@ static int round_once(struct recording *r, int *n)
     *n = fetch_hooks(r) + fetch_packets(r);
     if (code == 0)
         code = merge_until(r->merge, before - WINDOW_NS);
-    return code == 0 ? pcapng_flush(r->writer) : code;
+    if (code == 0)
+        code = file_tick(r->file, before - WINDOW_NS);
+    return code == 0 ? file_flush(r->file) : code;
 }
 
 static int run(struct recording *r)
@@ -484,7 +527,8 @@ static int run(struct recording *r)
         uint64_t now = trace_clock_now_monotonic(r->clock);
         if (child_ended(&r->child, &r->summary->command_status))
             r->linger_until_ns = now + LINGER_NS;
-        if (r->stop || (r->linger_until_ns != 0 && now >= r->linger_until_ns))
+        if (r->stop || file_is_full(r->file) ||
+            (r->linger_until_ns != 0 && now >= r->linger_until_ns))
             break;
         code = round_once(r, &n);
         tick_ms = n > 0 ? TICK_MIN_MS : MIN(tick_ms * 2, TICK_MAX_MS);
@@ -493,21 +537,6 @@ static int run(struct recording *r)
 }
 
 /* --- ending -------------------------------------------------------------------------------------- */
-
-static int write_statistics(struct recording *r)
-{
-    uint64_t now = trace_clock_now_realtime(r->clock);
-    int code = 0;
-    if (r->hooks)
-        code = pcapng_write_statistics(r->writer, r->hook_interface, now, r->summary->hooks,
-                                       r->summary->hooks_lost, NULL);
-    for (guint i = 0; i < r->taps->len && code == 0; i++) {
-        const struct tap *tap = r->taps->pdata[i];
-        code = pcapng_write_statistics(r->writer, r->first_tap_interface + i, now,
-                                       tap_received(tap), tap_dropped(tap), tap_failure(tap));
-    }
-    return code;
-}
 
 /* Fetches what is still under way and writes everything. */
 static int finish(struct recording *r)
@@ -525,24 +554,18 @@ static int finish(struct recording *r)
     while (fetch_hooks(r) > 0) /* they are stopped and come to an end */
         ;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
-        if (r->sources[i] != NULL)
-            r->summary->hooks_lost += source_table[i]->lost(r->sources[i]);
-    }
-    for (guint i = 0; i < r->taps->len; i++) {
-        r->summary->packets += tap_received(r->taps->pdata[i]);
-        r->summary->packets_lost += tap_dropped(r->taps->pdata[i]);
-    }
+    count_losses(r);
     /* Invocations that were lost after the last recorded one: the closing sample tells of them. */
     int code = sample_clock(r, r->summary->hooks_lost - r->hooks_dropped);
     if (code == 0)
         code = merge_until(r->merge, UINT64_MAX);
-    if (code == 0)
-        code = write_statistics(r);
-    if (code == 0)
-        code = pcapng_flush(r->writer);
+    for (guint i = 0; i < r->taps->len; i++) {
+        const struct tap *tap = r->taps->pdata[i];
+        unsigned interface = r->first_tap_interface + i;
+        file_untold(r->file, interface, tap_dropped(tap) - file_told(r->file, interface),
+                    tap_failure(tap));
+    }
     r->summary->late = merge_late(r->merge);
-    r->summary->size = pcapng_size(r->writer);
     return code;
 }
 
@@ -573,12 +596,11 @@ bool record_run(const struct record_settings *settings, struct record_summary *s
     struct recording r = {
         .settings = settings,
         .summary = summary,
-        .output = {.fd = -1},
         .netns = -1,
         .signals = -1,
         .steps = -1,
         .poll = -1,
-        .next_id = 1,
+        .terminal = isatty(STDERR_FILENO) != 0,
         .taps = g_ptr_array_new_with_free_func(close_tap),
         .report = g_ptr_array_new_with_free_func(g_free),
     };
@@ -590,18 +612,23 @@ bool record_run(const struct record_settings *settings, struct record_summary *s
         int last = finish(&r);
         code = code != 0 ? code : last;
     }
-    clean_up(&r);
-    if (r.writer != NULL) {
-        int last = pcapng_writer_free(r.writer);
-        code = code != 0 ? code : last;
+    ready_notify("STOPPING=1");
+    ready_count_clear();
+    int closed = 0;
+    if (r.file != NULL) {
+        int flushed = file_flush(r.file);
+        summary->size = file_size(r.file);
+        closed = file_close(r.file);
+        closed = flushed != 0 ? flushed : closed;
     }
-    int closed = output_close(&r.output, begun);
+    clean_up(&r);
+    g_free(r.interfaces);
     if (!begun)
         return false;
     code = code != 0 ? code : closed;
     if (code != 0) {
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_RUN,
-                    "%s: %s; what was written before can be read", settings->output,
+                    "%s: %s; what was written before can be read", settings->file.path,
                     g_strerror(-code));
         return false;
     }

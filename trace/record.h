@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trace/file.h"
+
 struct record_settings {
-    const char *output;     /* file; "-" for standard output */
+    struct file_settings file;
     char **interfaces;      /* NULL-terminated; empty or NULL: those that are up */
     const char *netns;      /* NULL: this one */
     char **cgroups;         /* NULL-terminated; empty or NULL: no hooks */
@@ -19,13 +21,15 @@ struct record_settings {
     char **command;         /* NULL: none; ends with NULL */
     uint32_t snaplen;       /* octets; 0: whole packets */
     uint32_t ring;          /* octets for events; a power of two */
+    uint32_t buffer;        /* octets of the kernel's buffer for the packets of an interface */
+    uint64_t count;         /* stop after so many packets, or hooks if no packets; 0: no limit */
     bool packets;
 };
 
 struct record_summary {
     uint64_t packets, packets_lost;
     uint64_t hooks, hooks_lost;
-    uint64_t mptcp; /* events of MPTCP's path manager */
+    uint64_t mptcp;     /* events of MPTCP's path manager */
     uint64_t late;      /* records that came too late for their place in the file */
     uint64_t size;      /* octets of the file */
     int command_status; /* as waitpid() gives it; 0 without a command */

@@ -10,6 +10,7 @@
 #include "trace/error.h"
 #include "trace/record.h"
 
+enum { BUFFER_KIB = 16384, BUFFER_KIB_MAX = 1 << 20, MEGABYTE = 1000000 };
 enum { RING_KIB = 4096, RING_KIB_MIN = 4, RING_KIB_MAX = 1 << 20, SNAPLEN_MAX = 262144 };
 
 static const char description[] =
@@ -19,10 +20,13 @@ static const char description[] =
     "SIGINT\n"
     "or SIGTERM, or when COMMAND ends; COMMAND runs in the cgroup when exactly one is given, and "
     "in\n"
-    "the network namespace. Everything that was attached goes away with the process.\n"
+    "the network namespace. SIGUSR1 makes it say how far it has come. Everything that was attached "
+    "goes away with the process.\n"
     "\n"
     "  optrail record -w trail.pcapng -i eth0 --cgroup /sys/fs/cgroup/system.slice -f 'tcp port "
     "80'\n"
+    "  optrail record -w /var/tmp/trail -C 100 -W 10 -i eth0 -s 128 --cgroup /sys/fs/cgroup\n"
+    "  optrail record -w - -i eth0 --cgroup /sys/fs/cgroup | wireshark -k -i -\n"
     "  optrail record -w trail.pcapng --cgroup /sys/fs/cgroup/test -- curl http://192.0.2.1/\n";
 
 /* Exit codes: design of the command line; a recording that was cut short is EXIT_ASSERTION. */
@@ -45,7 +49,7 @@ static int report_end(const struct record_settings *settings, const struct recor
                  "%" PRIu64 " packets (%" PRIu64 " lost), %" PRIu64 " hook invocations (%" PRIu64
                  " lost), %" PRIu64 " octets in %s%s",
                  summary->packets, summary->packets_lost, summary->hooks, summary->hooks_lost,
-                 summary->size, settings->output, late);
+                 summary->size, settings->file.path, late);
     if (summary->command_status == 0)
         return EXIT_DONE;
     if (WIFSIGNALED(summary->command_status))
@@ -72,7 +76,8 @@ static int run_record(int argc, char **argv)
 {
     g_autofree char *output = NULL, *netns = NULL, *filter = NULL, *ready_file = NULL;
     g_auto(GStrv) interfaces = NULL, cgroups = NULL;
-    int snaplen = 0, ring_kib = RING_KIB;
+    int snaplen = 0, ring_kib = RING_KIB, buffer_kib = BUFFER_KIB;
+    int count = 0, megabytes = 0, seconds = 0, files = 0;
     gboolean no_packets = FALSE;
     const GOptionEntry entries[] = {
         {"write", 'w', 0, G_OPTION_ARG_FILENAME, &output,
@@ -86,6 +91,16 @@ static int run_record(int argc, char **argv)
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &filter,
          "Capture packets that match, see pcap-filter(7)", "FILTER"},
         {"snaplen", 's', 0, G_OPTION_ARG_INT, &snaplen, "Octets kept of a packet; 0: all", "N"},
+        {"count", 'c', 0, G_OPTION_ARG_INT, &count,
+         "Stop after so many packets (with --no-packets: hook invocations)", "N"},
+        {"file-size", 'C', 0, G_OPTION_ARG_INT, &megabytes,
+         "Go on in another file after so many millions of octets", "N"},
+        {"rotate-seconds", 'G', 0, G_OPTION_ARG_INT, &seconds,
+         "Go on in another file after so many seconds; FILE is a template of strftime(3)", "N"},
+        {"file-count", 'W', 0, G_OPTION_ARG_INT, &files,
+         "With -C: after so many files, write over the first; with -G: stop", "N"},
+        {"buffer-size", 'B', 0, G_OPTION_ARG_INT, &buffer_kib,
+         "KiB for the packets of an interface on their way (16384)", "KIB"},
         {"ready-file", 0, 0, G_OPTION_ARG_FILENAME, &ready_file,
          "Make this file once everything is attached", "FILE"},
         {"no-packets", 0, 0, G_OPTION_ARG_NONE, &no_packets, "Record hooks only", NULL},
@@ -106,13 +121,24 @@ static int run_record(int argc, char **argv)
     if (ring_kib < RING_KIB_MIN || ring_kib > RING_KIB_MAX || (ring_kib & (ring_kib - 1)) != 0)
         return command_usage("record", "--ring-size %d: a power of two from %d to %d", ring_kib,
                              RING_KIB_MIN, RING_KIB_MAX);
+    if (buffer_kib < 1 || buffer_kib > BUFFER_KIB_MAX)
+        return command_usage("record", "-B %d: 1 to %d KiB", buffer_kib, BUFFER_KIB_MAX);
+    if (count < 0 || megabytes < 0 || seconds < 0 || files < 0)
+        return command_usage("record", "-c, -C, -G and -W want numbers above 0");
+    if (files > 0 && megabytes == 0 && seconds == 0)
+        return command_usage("record", "-W bounds the number of files of -C or -G: one is missing");
+    if ((megabytes > 0 || seconds > 0) && strcmp(output, "-") == 0)
+        return command_usage("record", "-w -: standard output is one file; -C and -G need names");
     if (no_packets && interfaces != NULL)
         return command_usage("record", "--no-packets and -i contradict each other");
     if (no_packets && cgroups == NULL)
         return command_usage("record", "--no-packets without --cgroup: there is nothing to record");
 
     const struct record_settings settings = {
-        .output = output,
+        .file = {.path = output,
+                 .octets = (uint64_t)megabytes * MEGABYTE,
+                 .seconds = (uint64_t)seconds,
+                 .count = (unsigned)files},
         .interfaces = interfaces,
         .netns = netns,
         .cgroups = cgroups,
@@ -121,6 +147,8 @@ static int run_record(int argc, char **argv)
         .command = command,
         .snaplen = (uint32_t)snaplen,
         .ring = (uint32_t)ring_kib * 1024,
+        .buffer = (uint32_t)buffer_kib * 1024,
+        .count = (uint64_t)count,
         .packets = !no_packets,
     };
     struct record_summary summary;
@@ -134,7 +162,7 @@ const struct command command_record = {
     .name = "record",
     .usage =
         "record -w FILE [-i IFACE]... [--netns NAME] [--cgroup DIR]... [-f FILTER] [-s SNAPLEN] "
-        "[--ready-file FILE] [--no-packets] [-- COMMAND...]",
+        "[-c N] [-C N] [-G N] [-W N] [--ready-file FILE] [--no-packets] [-- COMMAND...]",
     .summary = "Record hook invocations and packets into one capture file",
     .run = run_record,
 };
