@@ -92,15 +92,25 @@ static bool find_variable(const struct bpf_object *object, const char *name, siz
     return false;
 }
 
+/* Where a map is pinned: the bpffs reserves names with dots. */
+static void pin_path(char *path, size_t size, const char *name, const struct bpf_map *map)
+{
+    const char *section = strchr(bpf_map__name(map), '.');
+    int start = snprintf(path, size, PINS "%s/map", name);
+
+    snprintf(path + start, size - (size_t)start, "-%s",
+             section ? section + 1 : bpf_map__name(map));
+    for (char *at = path + start; *at; at++)
+        if (*at == '.')
+            *at = '-';
+}
+
 static int open_pinned(const char *name, const struct bpf_map *map)
 {
     char path[256];
     int fd;
 
-    snprintf(path, sizeof(path), PINS "%s/map%s", name, strchr(bpf_map__name(map), '.'));
-    for (char *at = path + strlen(PINS) + strlen(name); *at; at++)
-        if (*at == '.')
-            *at = '-';
+    pin_path(path, sizeof(path), name, map);
     fd = bpf_obj_get(path);
     if (fd < 0)
         fprintf(stderr, "probe: %s: %s\n", path, strerror(errno));
@@ -188,11 +198,7 @@ static int load(struct bpf_object *object, const char *cgroup, const char *name)
 
     bpf_object__for_each_map(map, object)
     {
-        const char *section = strchr(bpf_map__name(map), '.');
-
-        /* the bpffs reserves names with dots */
-        snprintf(path, sizeof(path), PINS "%s/map-%s", name,
-                 section ? section + 1 : bpf_map__name(map));
+        pin_path(path, sizeof(path), name, map);
         if (bpf_map__pin(map, path))
             return 1;
     }
