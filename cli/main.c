@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the one program: finds the subcommand and hands over to it. */
+#include <errno.h>
 #include <glib.h>
 #include <locale.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
 
 static const struct command *const commands[] = {
-    &command_analyze, &command_record, &command_load,    &command_unload,
-    &command_status,  &command_programs, &command_options, &command_lab,
+    &command_analyze,  &command_record,  &command_load, &command_unload, &command_status,
+    &command_programs, &command_options, &command_lab,  &command_extcap,
 };
 
 static void print_help(FILE *out)
@@ -20,9 +21,22 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(out, "  optrail %s\n      %s\n", commands[i]->usage, commands[i]->summary);
-    fputs("\noptrail SUBCOMMAND --help tells more.\n"
-          "Exit status: 0 done; 1 an assertion failed; 2 usage; 3 input unusable; 4 inconclusive.\n",
-          out);
+    fputs(
+        "\noptrail SUBCOMMAND --help tells more.\n"
+        "Exit status: 0 done; 1 an assertion failed; 2 usage; 3 input unusable; 4 inconclusive.\n",
+        out);
+}
+
+/* What was printed must have arrived: a full disk behind `>` is an error like any other. */
+static int finish(const char *command, int code)
+{
+    bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) != 0 && errno != EPIPE)
+        failed = true;
+    if (failed && code == EXIT_DONE)
+        return command_fail(EXIT_INPUT, command, "the output could not be written: %s",
+                            g_strerror(errno));
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -45,7 +59,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         if (strcmp(argv[1], commands[i]->name) == 0)
-            return commands[i]->run(argc - 1, argv + 1);
+            return finish(commands[i]->name, commands[i]->run(argc - 1, argv + 1));
     }
     fprintf(stderr, "optrail: no subcommand '%s'\nTry: optrail --help\n", argv[1]);
     return EXIT_USAGE;

@@ -213,10 +213,15 @@ static bool share_profile(const struct option_desc *a, const struct option_desc 
     return false;
 }
 
-/* Whether the same octets would be an option of both, with nothing to prefer one by. */
+/*
+ * Whether some octets would be an option of both while both are active: the carriers may differ
+ * (subtype 15 holds all experiments of mptcp-exp), and so may the width of the ExID (a 16-bit one
+ * holds all 32-bit ones that begin alike).
+ */
 static bool claim_same(const struct option_desc *a, const struct option_desc *b)
 {
-    return a->carrier == b->carrier && a->id == b->id && a->id_bits == b->id_bits &&
+    struct candidate left = candidate_of(a, false), right = candidate_of(b, false);
+    return slot_of(a) == slot_of(b) && ((left.value ^ right.value) & left.mask & right.mask) == 0 &&
            a->length_min <= b->length_max && b->length_min <= a->length_max &&
            (a->carrier != CARRIER_EXID || (a->kinds_253 && b->kinds_253) ||
             (a->kinds_254 && b->kinds_254)) &&

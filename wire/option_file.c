@@ -179,8 +179,11 @@ static void read_profiles(struct option_parser *p, struct key_group *group)
         option_fault_at(p, entry,
                         "no profile; leave the key out for an option that is always active");
     for (char **profile = p->desc->profiles; *profile != NULL; profile++)
-        if (!option_is_name(*profile, "_-"))
-            option_fault_at(p, entry, "a profile's name is a-z, then a-z, 0-9, _ and -");
+        if (!option_is_name(*profile, "_-")) {
+            g_autofree char *quoted = option_quote(*profile);
+            option_fault_at(p, entry, "%s is no name of a profile: a-z, then a-z, 0-9, _ and -",
+                            quoted);
+        }
 }
 
 static void read_option(struct option_parser *p, struct key_group *group,
@@ -213,10 +216,13 @@ static void read_option(struct option_parser *p, struct key_group *group,
         read_kinds(p, group);
         read_length(p, group);
     } else {
-        /* Their meaning hangs on the carrier: no second fault for the same mistake. */
-        key_group_take(group, "id");
+        /* Their meaning hangs on the carrier, but what is wrong with any can be said now. */
+        struct key_entry *id = option_take_required(p, group, "id");
+        uint64_t number = 0;
+        if (id != NULL && !option_number(id->value, &number))
+            option_fault_at(p, id, "not a number (decimal, or hexadecimal behind 0x)");
         key_group_take(group, "kinds");
-        key_group_take(group, "length");
+        read_length(p, group);
     }
     read_segments(p, group);
     desc->sender = (enum option_sender)TAKE_WORD(p, group, "direction", senders, SENDER_BOTH);

@@ -155,7 +155,7 @@ static const struct row rows[] = {
     {"an empty profile", "[option]\nname=x\ncarrier=kind\nid=99\nlength=2\nprofile=\n",
      "x.opt:6: profile = '': no profile; leave the key out for an option that is always active"},
     {"a profile's name", "[option]\nname=x\ncarrier=kind\nid=99\nlength=2\nprofile=a;B\n",
-     "x.opt:6: profile = 'a;B': a profile's name is a-z, then a-z, 0-9, _ and -"},
+     "x.opt:6: profile = 'a;B': 'B' is no name of a profile: a-z, then a-z, 0-9, _ and -"},
 
     /* fields */
     {"a field's name", EXID8 "[field a-b]\nbits = 32\n",
@@ -296,6 +296,11 @@ static const struct row rows[] = {
      "x.opt:9: field 'b' stands after 'a', which takes all the rest"},
 
     /* several at once */
+    {"what stands beside a carrier that is none",
+     "[option]\nname=x\ncarrier=knd\nid=zz\nlength=q\n",
+     "x.opt:3: carrier = 'knd': must be one of kind, exid, mptcp, mptcp-exp\n"
+     "x.opt:4: id = 'zz': not a number (decimal, or hexadecimal behind 0x)\n"
+     "x.opt:5: length = 'q': must be octets (6) or a range of them (4-16)"},
     {"all faults of a file, by line",
      "[option]\nname = X\ncarrier = exid\nid = 1\nlength = 99\nanswer = echo\nfoo = 1\n"
      "[field a]\nbits = 65\nbar = 2\n",

@@ -240,13 +240,15 @@ static void the_length_tells_options_of_one_id_apart(void **state)
     assert_string_equal(FOUND(set, 99, 5, 0, 0, 0), "four");
 }
 
-static void an_exid_of_32_bits_wins_over_one_of_16(void **state)
+static void an_exid_of_32_bits_may_be_the_profile_of_one_of_16(void **state)
 {
     (void)state;
     g_autoptr(option_set) set = option_set_new();
     add_right(set, "[option]\nname=short\ncarrier=exid\nid=0x1234\nlength=4-40\n"
                    "[field a]\nbits=rest\ntype=bytes\n");
-    add_right(set, "[option]\nname=long\ncarrier=exid\nid=0x12345678\nlength=6\n");
+    add_right(set, "[option]\nname=long\ncarrier=exid\nid=0x12345678\nlength=6\nprofile=p\n");
+    assert_string_equal(FOUND(set, 0xfd, 6, 0x12, 0x34, 0x56, 0x78), "short");
+    assert_true(option_set_choose_profile(set, "p"));
     assert_string_equal(FOUND(set, 0xfd, 6, 0x12, 0x34, 0x56, 0x78), "long");
     assert_string_equal(FOUND(set, 0xfd, 6, 0x12, 0x34, 0x56, 0x79), "short");
     assert_string_equal(FOUND(set, 0xfd, 8, 0x12, 0x34, 0x56, 0x78, 0, 0), "short");
@@ -315,6 +317,28 @@ static void octets_are_claimed_once(void **state)
     assert_null(option_set_by_name(set, "mine"));
 }
 
+static void an_exid_of_16_bits_claims_the_longer_ones_that_begin_alike(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = builtin();
+    g_autofree char *faults =
+        add(set, "y.opt", "[option]\nname=mine\ncarrier=exid\nid=0x4F430002\nlength=6\n");
+    assert_string_equal(faults,
+                        "y.opt:4: claims the same octets as option 'cc' of the built-in cc.opt");
+}
+
+static void a_private_subtype_claims_the_experiments_of_its_length(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = builtin();
+    g_autofree char *faults = add(set, "y.opt",
+                                  "[option]\nname=mine\ncarrier=mptcp\nid=15\nlength=8\n"
+                                  "[field a]\nbits=44\n");
+    assert_string_equal(
+        faults, "y.opt:4: claims the same octets as option 'rate' of the built-in rate.opt");
+    add_right(set, "[option]\nname=other\ncarrier=mptcp\nid=15\nlength=5\n[field a]\nbits=20\n");
+}
+
 static void alternatives_may_claim_the_same_octets(void **state)
 {
     (void)state;
@@ -333,7 +357,7 @@ static void what_was_right_is_added_beside_what_was_not(void **state)
     static const struct {
         const char *name, *text;
     } files[] = {
-        {"b.opt", "[option]\nname=b\n"},
+        {"b.opt", "[option]\nname=b\nid=98\nlength=2\n"},
         {"a.opt", "[option]\nname=a\n" KIND99},
         {"c.opt", "[option]\nname=c\n" KIND99},
         {"d.txt", "not ours"},
@@ -449,12 +473,14 @@ int main(void)
         cmocka_unit_test(an_unknown_profile_changes_nothing),
         cmocka_unit_test(an_alternative_wins_over_the_everyday_one),
         cmocka_unit_test(the_length_tells_options_of_one_id_apart),
-        cmocka_unit_test(an_exid_of_32_bits_wins_over_one_of_16),
+        cmocka_unit_test(an_exid_of_32_bits_may_be_the_profile_of_one_of_16),
         cmocka_unit_test(an_exid_option_may_keep_to_one_kind),
         cmocka_unit_test(every_exid_finds_its_own),
         cmocka_unit_test(a_name_is_given_once),
         cmocka_unit_test(names_that_are_one_in_c_are_one),
         cmocka_unit_test(octets_are_claimed_once),
+        cmocka_unit_test(an_exid_of_16_bits_claims_the_longer_ones_that_begin_alike),
+        cmocka_unit_test(a_private_subtype_claims_the_experiments_of_its_length),
         cmocka_unit_test(alternatives_may_claim_the_same_octets),
         cmocka_unit_test(what_was_right_is_added_beside_what_was_not),
         cmocka_unit_test(a_missing_folder_is_no_fault),
