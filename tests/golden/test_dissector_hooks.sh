@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 "$OPTRAIL_SOURCE"/tests/tools/craft_hooks.py "$tshark_dir/x.pcapng"
 
 fields() { # PREFIX FIELD...: the fields of all frames, without frames that have none

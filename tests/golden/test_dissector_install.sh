@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 chmod -R a+rX "$tshark_dir"
 cp -r "$OPTRAIL_SOURCE/dissector" "$tshark_dir/dissector"
 home=$tshark_dir/home

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 failures=0
 
 # expect OCTETS EXPECTED FIELD... : the fields of a data segment of the client with these options.

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 
 # Behind each line what is expected: option | malformed misplaced range duplicate unknown | payload
 cat >"$tshark_dir/cases" <<'END'

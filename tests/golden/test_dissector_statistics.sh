@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
 need mergecap
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 x=$tshark_dir/x.pcapng
 
 "$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$x" <<'END'

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 
 # Frames of which stock dissection ends early are in `broken`: there the plugin shows more.
 "$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/sound.pcap" <<'END'

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
-trap 'rm -rf "$tshark_dir"' EXIT
+trap remove_tshark EXIT
 options=$tshark_dir/config/optrail/options
 mkdir -p "$options"
 

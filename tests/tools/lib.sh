@@ -33,13 +33,19 @@ need_namespaces() {
 # --- tshark with and without the plugin of the build --------------------------------------------
 
 # Makes $tshark_dir, a folder that everybody may read, with the plugin in it; the caller removes it.
-# tshark does not load plugins of root's, so root becomes nobody for it.
+# tshark does not load plugins of root's, so root becomes nobody for it. With $OPTRAIL_TSHARK_ROOT
+# it is the tshark of that root, which sees the folder under the same name.
 prepare_tshark() {
     local plugin
-    need tshark
+    [ -n "${OPTRAIL_TSHARK_ROOT:-}" ] || need tshark
     plugin=$(echo "$OPTRAIL_BUILD"/plugins/*/epan/optrail.so)
     [ -e "$plugin" ] || skip "the Wireshark plugin is not built"
     tshark_dir=$(mktemp -d)
+    if [ -n "${OPTRAIL_TSHARK_ROOT:-}" ]; then
+        rmdir "$tshark_dir"
+        mkdir -p "$OPTRAIL_TSHARK_ROOT$tshark_dir"
+        ln -s "$OPTRAIL_TSHARK_ROOT$tshark_dir" "$tshark_dir"
+    fi
     mkdir -p "$tshark_dir/home" "$tshark_dir/none" "$tshark_dir/config"
     cp -r "$OPTRAIL_BUILD/plugins" "$tshark_dir/plugins"
     as_user=(env)
@@ -47,6 +53,9 @@ prepare_tshark() {
         need setpriv
         chown 65534:65534 "$tshark_dir/home"
         as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups env)
+    fi
+    if [ -n "${OPTRAIL_TSHARK_ROOT:-}" ]; then
+        as_user=(chroot --userspec=65534:65534 "$OPTRAIL_TSHARK_ROOT" env)
     fi
     preload=()
     if [ "${OPTRAIL_SANITIZE:-0}" = 1 ]; then
@@ -56,10 +65,16 @@ prepare_tshark() {
     fi
 }
 
+# Ends what prepare_tshark began.
+remove_tshark() {
+    rm -rf "${OPTRAIL_TSHARK_ROOT:-}$tshark_dir"
+    rm -f "$tshark_dir"
+}
+
 tshark_with() { # PLUGIN-DIR ARGUMENT...
     local plugins=$1
     shift
-    chmod -R a+rX "$tshark_dir"
+    chmod -R a+rX "$tshark_dir/"
     (cd "$tshark_dir" && "${as_user[@]}" LC_ALL=C TZ=UTC HOME="$tshark_dir/home" \
         XDG_CONFIG_HOME="$tshark_dir/config" WIRESHARK_PLUGIN_DIR="$plugins" \
         "${preload[@]}" tshark "$@")
