@@ -11,6 +11,7 @@ extern const struct command command_load;     /* bpf/load/load_command.c */
 extern const struct command command_unload;   /* bpf/load/unload_command.c */
 extern const struct command command_status;   /* bpf/load/status_command.c */
 extern const struct command command_record;   /* trace/record_command.c */
+extern const struct command command_extcap;   /* trace/extcap.c */
 extern const struct command command_analyze;  /* analyze/analyze_command.c */
 extern const struct command command_lab;      /* lab/lab_command.c */
 

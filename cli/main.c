@@ -11,7 +11,8 @@
 
 static const struct command *const commands[] = {
     &command_analyze,  &command_record,  &command_load, &command_unload, &command_status,
-    &command_programs, &command_options, &command_lab,  &command_extcap,
+    &command_programs, &command_options, &command_lab,
+    &command_extcap,  &command_extcap,
 };
 
 static void print_help(FILE *out)

@@ -626,6 +626,8 @@ bool record_run(const struct record_settings *settings, struct record_summary *s
     if (!begun)
         return false;
     code = code != 0 ? code : closed;
+    if (code == -EPIPE && settings->reader_ends)
+        code = 0;
     if (code != 0) {
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_RUN,
                     "%s: %s; what was written before can be read", settings->file.path,
