@@ -12,6 +12,7 @@
 
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
+#include "analyze/filter.h"
 #include "analyze/fingerprint.h"
 #include "analyze/flows.h"
 #include "analyze/input.h"
@@ -205,7 +206,7 @@ static void on_hook(struct analysis *analysis, struct input *input)
     *hook = (struct waiting_hook){NULL, input->hook, input->frame, input->time_ns};
     *(side->hooks_waiting_last ? &side->hooks_waiting_last->next : &side->hooks_waiting) = hook;
     side->hooks_waiting_last = hook;
-    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX) {
+    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX && analysis->settings->filter == NULL) {
         pair_side(analysis, side, NULL);
         replay_hooks(analysis, side);
     }
@@ -492,6 +493,8 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     struct clock_pairs clock = {0};
     struct analysis analysis = {.settings = settings, .report = report, .clock = &clock};
     const char *const files[VANTAGES] = {settings->file_a, settings->file_b};
+    const char *const *const more[VANTAGES] = {settings->more_a, settings->more_b};
+    struct filter *filter = NULL;
     int result = -1;
 
     analysis.n_vantages = settings->file_b ? 2 : 1;
@@ -503,14 +506,17 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     analysis.mptcp_tokens = mptcp_tokens_new();
     analysis.waiting_max = settings->waiting_max ? settings->waiting_max : WAITING_MAX;
     analysis.join = join_new();
+    if (settings->filter && (filter = filter_new(settings->filter, error)) == NULL)
+        goto cleanup;
     for (unsigned v = 0; v < analysis.n_vantages; v++) {
         analysis.tables[v] = flow_table_new();
-        analysis.inputs[v] = input_open(files[v], v, error);
+        analysis.inputs[v] = input_open(files[v], more[v], filter, v, error);
         if (analysis.inputs[v] == NULL)
             goto cleanup;
     }
     read_all(&analysis);
-    for (unsigned v = 0; v < analysis.n_vantages; v++)
+    /* With a filter, hooks without packets are of connections that nobody asked for. */
+    for (unsigned v = 0; v < analysis.n_vantages && filter == NULL; v++)
         flow_table_visit_waiting(analysis.tables[v], take_hooks_without_packets, &analysis);
     report_all(&analysis);
     result = 0;
@@ -519,6 +525,7 @@ cleanup:
         input_free(analysis.inputs[v]);
         flow_table_free(analysis.tables[v]);
     }
+    filter_free(filter);
     join_free(analysis.join);
     pairing_free(analysis.pairing);
     payload_index_free(analysis.payloads);

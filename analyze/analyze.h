@@ -19,6 +19,9 @@
 struct analyze_settings {
     const char *file_a;               /* "-" is standard input */
     const char *file_b;               /* NULL: one vantage point only */
+    /* Files that continue those, in their order; NULL-terminated, or NULL. Frames count on. */
+    const char *const *more_a, *const *more_b;
+    const char *filter;               /* as tcpdump takes it: packets to look at; NULL: all */
     const struct option_set *options; /* outlives the call */
     bool all_options;                 /* rows for options that no description covers, too */
     size_t waiting_max;               /* segments that may wait for their counterparts; 0: usual */

@@ -11,21 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gstdio.h>
+
 #include "analyze/analyze.h"
+#include "analyze/annotate.h"
 #include "analyze/assert.h"
+#include "analyze/filter.h"
 #include "wire/capture.h"
 #include "wire/command.h"
 
 static const char usage[] =
-    "analyze A [B] [--format text|json|junit|tap] [--assert EXPR]... [--profile NAME] "
-    "[--options DIR] [--all-options]";
+    "analyze A [B] [--a FILE]... [--b FILE]... [-f FILTER] [--format text|json|junit|tap]\n"
+    "       [--assert EXPR]... [--annotate OUT]... [--watch] [--profile NAME] [--options DIR]\n"
+    "       [--all-options]";
 
 static const char description[] =
     "A and B are captures of the same traffic (pcap or pcapng, plain or compressed, with or "
     "without\n"
     "hook records), B from another place on the path; '-' is standard input. With one capture, "
     "what\n"
-    "needs two vantage points is not judged.\n"
+    "needs two vantage points is not judged. A capture that was written in several files goes on "
+    "in\n"
+    "those that --a and --b name, in their order; frames are then counted on through them.\n"
     "\n"
     "An assertion picks rows with flow=N, direction=forward|reverse, option=NAME, segment=CLASS "
     "and\n"
@@ -142,18 +149,131 @@ static int assertions_exit(const struct report *report)
     return code;
 }
 
+static bool check_filter(const char *command, const char *expression)
+{
+    g_autoptr(GError) error = NULL;
+    struct filter *filter = filter_new(expression, &error);
+    if (filter == NULL)
+        command_usage(command, "-f '%s': %s", expression, error->message);
+    filter_free(filter);
+    return error == NULL;
+}
+
+/* Writes the captures with comments; an exit status. */
+static int write_annotated(const char *command, const struct analyze_settings *settings,
+                           const struct report *report, char **annotated)
+{
+    for (unsigned i = 0; annotated != NULL && annotated[i] != NULL; i++) {
+        g_autoptr(GError) error = NULL;
+        const char *file = i == 0 ? settings->file_a : settings->file_b;
+        const char *const *more = i == 0 ? settings->more_a : settings->more_b;
+        if (annotate(report, i == 0 ? 'a' : 'b', file, more, annotated[i], &error) < 0)
+            return command_fail(EXIT_ASSERTION, command, "%s", error->message);
+    }
+    return EXIT_DONE;
+}
+
+static int analyze_once(const char *command, const struct analyze_settings *settings,
+                        const struct progress *progress, GPtrArray *assertions, report_view write,
+                        char **annotated)
+{
+    g_autoptr(report_t) report = report_new();
+    g_autoptr(GError) error = NULL;
+    int result = analyze_run(settings, report, &error);
+    clear_progress(progress);
+    if (result != 0)
+        return command_fail(EXIT_INPUT, command, "%s", error->message);
+
+    for (unsigned i = 0; i < report->n_inputs; i++) {
+        if (report->inputs[i].warning != NULL)
+            command_note(command, "%s", report->inputs[i].warning);
+    }
+    report_sort(report);
+    for (guint i = 0; i < assertions->len; i++)
+        assertion_check(assertions->pdata[i], report);
+    int code = write_report(command, report, write);
+    if (code == EXIT_DONE)
+        code = write_annotated(command, settings, report, annotated);
+    return code != EXIT_DONE ? code : assertions_exit(report);
+}
+
+/* --- watching ----------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static uint64_t sizes(const struct analyze_settings *settings)
+{
+    const char *const *const more[] = {settings->more_a, settings->more_b};
+    const char *const first[] = {settings->file_a, settings->file_b};
+    uint64_t sum = 0;
+    for (unsigned v = 0; v < G_N_ELEMENTS(first); v++) {
+        const char *const *next = more[v];
+        for (const char *file = first[v]; file != NULL; file = next ? *next++ : NULL) {
+            GStatBuf status;
+            if (g_stat(file, &status) == 0)
+                sum += (uint64_t)status.st_size;
+        }
+    }
+    return sum;
+}
+
+/* Judges anew each time that the files have grown; a recording that has just begun is waited for. */
+static int watch(const char *command, const struct analyze_settings *settings,
+                 const struct progress *progress, GPtrArray *assertions, report_view write,
+                 char **annotated)
+{
+    enum { WATCH_US = 500000 };
+    uint64_t before = UINT64_MAX;
+    int code = EXIT_DONE;
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    while (!interrupted) {
+        uint64_t now = sizes(settings);
+        if (now != before) {
+            if (isatty(STDOUT_FILENO))
+                fputs("\033[H\033[2J\033[3J", stdout);
+            code = analyze_once(command, settings, progress, assertions, write, annotated);
+            if (code == EXIT_INPUT && before == UINT64_MAX)
+                return code;
+            fflush(stdout);
+            before = now;
+        }
+        g_usleep(WATCH_US);
+    }
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     g_autofree char *format = NULL;
     g_auto(GStrv) expressions = NULL;
     g_autofree char *profile = NULL;
     g_autofree char *options_dir = NULL;
-    gboolean all_options = FALSE;
+    g_autofree char *filter = NULL;
+    g_auto(GStrv) more_a = NULL, more_b = NULL, annotated = NULL;
+    gboolean all_options = FALSE, watching = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (default), json, junit or tap",
          "FORMAT"},
         {"assert", 0, 0, G_OPTION_ARG_STRING_ARRAY, &expressions,
          "Demand something of the report; may be given more than once", "EXPR"},
+        {"filter", 'f', 0, G_OPTION_ARG_STRING, &filter,
+         "Look only at packets that match, as tcpdump takes it", "FILTER"},
+        {"a", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &more_a, "A goes on in FILE; may be repeated",
+         "FILE"},
+        {"b", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &more_b, "B goes on in FILE; may be repeated",
+         "FILE"},
+        {"annotate", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &annotated,
+         "Write A with the findings as packet comments to OUT; given twice, B to the second",
+         "OUT"},
+        {"watch", 0, 0, G_OPTION_ARG_NONE, &watching,
+         "Judge anew whenever a file has grown, until interrupted", NULL},
         {"profile", 0, 0, G_OPTION_ARG_STRING, &profile,
          "Whose meaning of colliding options to use", "NAME"},
         {"options", 0, 0, G_OPTION_ARG_FILENAME, &options_dir,
@@ -177,6 +297,18 @@ static int run(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0)
         return command_usage(command, "standard input can be A or B, not both");
 
+    if (more_b != NULL && argc < 3)
+        return command_usage(command, "--b %s: there is no B that it could go on from", more_b[0]);
+    if (annotated != NULL && g_strv_length(annotated) > (guint)argc - 1)
+        return command_usage(command, "--annotate %s: one file for each capture",
+                             annotated[g_strv_length(annotated) - 1]);
+    bool pipe = strcmp(argv[1], "-") == 0 || (argc == 3 && strcmp(argv[2], "-") == 0);
+    if (pipe && (annotated != NULL || watching))
+        return command_usage(command, "--%s reads the files again: standard input cannot be",
+                             watching ? "watch" : "annotate");
+    if (filter != NULL && !check_filter(command, filter))
+        return EXIT_USAGE;
+
     g_autoptr(GPtrArray) assertions = parse_assertions(command, expressions);
     if (assertions == NULL)
         return EXIT_USAGE;
@@ -190,27 +322,17 @@ static int run(int argc, char **argv)
     const struct analyze_settings settings = {
         .file_a = argv[1],
         .file_b = argc > 2 ? argv[2] : NULL,
+        .more_a = (const char *const *)more_a,
+        .more_b = (const char *const *)more_b,
+        .filter = filter,
         .options = options,
         .all_options = all_options,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
         .progress_context = &progress,
     };
-    g_autoptr(report_t) report = report_new();
-    g_autoptr(GError) error = NULL;
-    int result = analyze_run(&settings, report, &error);
-    clear_progress(&progress);
-    if (result != 0)
-        return command_fail(EXIT_INPUT, command, "%s", error->message);
-
-    for (unsigned i = 0; i < report->n_inputs; i++) {
-        if (report->inputs[i].warning != NULL)
-            command_note(command, "%s", report->inputs[i].warning);
-    }
-    report_sort(report);
-    for (guint i = 0; i < assertions->len; i++)
-        assertion_check(assertions->pdata[i], report);
-    code = write_report(command, report, write);
-    return code != EXIT_DONE ? code : assertions_exit(report);
+    if (!watching)
+        return analyze_once(command, &settings, &progress, assertions, write, annotated);
+    return watch(command, &settings, &progress, assertions, write, annotated);
 }
 
 const struct command command_analyze = {

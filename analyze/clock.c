@@ -18,6 +18,7 @@ void clock_note(struct clock_pairs *clock, enum vantage upstream, uint64_t time_
         travel->most_ns = difference;
     travel->latest_ns = difference;
     travel->pairs++;
+    clock_envelope_note(&travel->envelope, time_a_ns, difference, upstream == VANTAGE_A);
     clock->known = true;
     /* In the middle of both directions, each segment is read where it passes first, first. */
     const struct clock_travel *other = &clock->travel[!upstream];
@@ -59,6 +60,7 @@ void clock_report(const struct clock_pairs *clock, struct report_clock *out)
     const struct clock_travel *from_b = &clock->travel[VANTAGE_B];
     out->known = from_a->pairs > 0 && from_b->pairs > 0;
     out->pairs = from_a->pairs + from_b->pairs;
+    out->skew_ppm = clock_skew_ppm(clock);
     if (!out->known)
         return;
     /* Clocks that drift apart can turn the bounds around: both are then still its extremes. */

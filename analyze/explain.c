@@ -46,7 +46,7 @@ static const char *const TEMPLATES[VERDICTS] = {
     [VERDICT_SEGMENT_DUPLICATED] = "%s from %f reached %t once more than they were sent%d.",
     [VERDICT_SEGMENT_REORDERED] = "%s from %f reached %t after others that were sent later.",
     [VERDICT_SEGMENT_SPLIT] =
-        "%s from %f reached %t in several pieces: a box between the two capture points splits "
+        "%s from %f reached %t in several pieces%d: a box between the two capture points splits "
         "segments.",
     [VERDICT_SEGMENT_COALESCED] =
         "%s that reached %t had left %f as several: a box between the two capture points joins "

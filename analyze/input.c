@@ -13,15 +13,29 @@
 
 enum { GAPS_MAX = 4096 }; /* beyond, neighbours are merged: a longer window claims less */
 
-struct input *input_open(const char *file, enum vantage vantage, GError **error)
+static void close_capture(gpointer capture)
 {
-    struct capture *capture = capture_open(file, error);
-    if (capture == NULL)
-        return NULL;
+    capture_close(capture);
+}
+
+struct input *input_open(const char *file, const char *const *more, struct filter *filter,
+                         enum vantage vantage, GError **error)
+{
+    g_autoptr(GPtrArray) captures = g_ptr_array_new_with_free_func(close_capture);
+    g_autoptr(GString) names = g_string_new(file);
+    for (const char *name = file; name; name = more ? *more++ : NULL) {
+        struct capture *capture = capture_open(name, error);
+        if (capture == NULL)
+            return NULL;
+        g_ptr_array_add(captures, capture);
+        if (captures->len > 1)
+            g_string_append_printf(names, ", %s", name);
+    }
     struct input *input = g_new0(struct input, 1);
     input->vantage = vantage;
-    input->file = g_strdup(file);
-    input->capture = capture;
+    input->file = g_strdup(names->str);
+    input->captures = g_steal_pointer(&captures);
+    input->filter = filter;
     input->interface_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
     input->cpu_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
     input->lost_packets.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
@@ -33,7 +47,7 @@ void input_free(struct input *input)
 {
     if (input == NULL)
         return;
-    capture_close(input->capture);
+    g_ptr_array_unref(input->captures);
     g_array_free(input->interface_times, TRUE);
     g_array_free(input->cpu_times, TRUE);
     g_array_free(input->lost_packets.list, TRUE);
@@ -53,6 +67,29 @@ static void gaps_add(struct gaps *gaps, uint64_t from_ns, uint64_t to_ns, uint64
     }
     struct gap gap = {from_ns, MAX(from_ns, to_ns), count};
     g_array_append_val(gaps->list, gap);
+}
+
+static struct capture *capture_at(const struct input *input, unsigned i)
+{
+    return g_ptr_array_index(input->captures, i);
+}
+
+/* The next record of any file; frame numbers and interfaces count on over the files. */
+static bool next_record(struct input *input, struct capture_record *record)
+{
+    while (input->reading < input->captures->len) {
+        struct capture *capture = capture_at(input, input->reading);
+        if (capture_next(capture, record) > 0) {
+            input->frame = record->number + input->frames_before;
+            record->interface += input->interfaces_before;
+            return true;
+        }
+        /* Rotation goes on with the numbers of hook records; another recording begins anew. */
+        input->reading++;
+        input->frames_before = input->frame;
+        input->interfaces_before += (uint32_t)capture_n_interfaces(capture);
+    }
+    return false;
 }
 
 /* Takes the record's time into account; returns the time before it on its interface. */
@@ -135,9 +172,8 @@ static bool read_upper_pdu(struct input *input, const struct capture_record *rec
 void input_next(struct input *input)
 {
     struct capture_record record;
-    while (capture_next(input->capture, &record) > 0) {
+    while (next_record(input, &record)) {
         uint64_t before_ns = note_time(input, &record);
-        input->frame = record.number;
         input->interface = record.interface;
         input->cooked =
             record.linktype == LINKTYPE_LINUX_SLL || record.linktype == LINKTYPE_LINUX_SLL2;
@@ -152,6 +188,8 @@ void input_next(struct input *input)
             gaps_add(&input->lost_packets, before_ns, input->time_ns, record.dropcount);
         if (record.captured < record.length)
             input->truncated++;
+        if (input->filter && !filter_matches(input->filter, &record))
+            continue;
         if (packet_dissect(record.linktype, record.data, record.captured, record.length,
                            &input->packet) != PACKET_TCP)
             continue;
@@ -165,24 +203,43 @@ void input_next(struct input *input)
 
 uint64_t input_position(const struct input *input, uint64_t *size)
 {
-    return capture_position(input->capture, size);
+    uint64_t done = 0, one;
+    bool known = true;
+    *size = 0;
+    for (unsigned i = 0; i < input->captures->len; i++) {
+        done += capture_position(capture_at(input, i), &one);
+        known &= one > 0;
+        *size += one;
+    }
+    if (!known)
+        *size = 0;
+    return done;
 }
 
 /* --- losses ----------------------------------------------------------------------------------- */
 
 /* What the interface statistics say: the sum, and whether they say anything. */
-static bool statistics(const struct input *input, bool hooks, uint64_t *dropped)
+static bool statistics_of(const struct capture *capture, bool hooks, uint64_t *dropped)
 {
     bool known = false;
-    *dropped = 0;
-    for (size_t i = 0; i < capture_n_interfaces(input->capture); i++) {
-        const struct capture_interface *interface = capture_interface(input->capture, i);
+    for (size_t i = 0; i < capture_n_interfaces(capture); i++) {
+        const struct capture_interface *interface = capture_interface(capture, i);
         if ((interface->linktype == LINKTYPE_WIRESHARK_UPPER_PDU) != hooks ||
             !interface->has_statistics || !interface->has_dropped)
             continue;
         known = true;
         *dropped += interface->dropped;
     }
+    return known;
+}
+
+/* Known when each file says it: one that does not may have lost anything. */
+static bool statistics(const struct input *input, bool hooks, uint64_t *dropped)
+{
+    bool known = true;
+    *dropped = 0;
+    for (unsigned i = 0; i < input->captures->len; i++)
+        known &= statistics_of(capture_at(input, i), hooks, dropped);
     return known;
 }
 
@@ -241,7 +298,8 @@ void input_report(const struct input *input, struct report_input *out)
     (void)statistics(input, true, &dropped);
     dropped = MAX(dropped, MAX(input->lost_events.total, input->missing_events));
     out->lost_events = input->has_hooks ? dropped : COUNT_UNKNOWN;
-    out->warning = g_strdup(capture_warning(input->capture));
-    const char *comment = capture_section_comment(input->capture);
+    for (unsigned i = 0; i < input->captures->len && out->warning == NULL; i++)
+        out->warning = g_strdup(capture_warning(capture_at(input, i)));
+    const char *comment = capture_section_comment(capture_at(input, 0));
     out->sources = input->has_hooks && comment[0] != '\0' ? g_strdup(comment) : NULL;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/filter.h"
 #include "analyze/model.h"
 #include "wire/capture.h"
 #include "wire/hook.h"
@@ -43,7 +44,11 @@ struct input { /* read by everybody, written by input.c */
 
     /* private */
     char *file;
-    struct capture *capture;
+    GPtrArray *captures; /* struct capture, in the order of reading */
+    unsigned reading;    /* index */
+    uint64_t frames_before;
+    uint32_t interfaces_before;
+    struct filter *filter;
     GArray *interface_times; /* uint64_t: last time on each interface */
     uint64_t packets, segments, hooks, truncated;
     uint64_t last_event_id, last_event_ns;
@@ -51,8 +56,13 @@ struct input { /* read by everybody, written by input.c */
     uint64_t missing_events; /* numbers that no hook record bears */
 };
 
-/* Opens a capture; NULL with `error` set. Free with input_free(), which accepts NULL. */
-struct input *input_open(const char *file, enum vantage vantage, GError **error);
+/*
+ * Opens a capture, and the files that continue it (NULL: none), which are read one after the other
+ * and whose frames are counted on. `filter` chooses packets and outlives the input; NULL: all.
+ * NULL with `error` set. Free with input_free(), which accepts NULL.
+ */
+struct input *input_open(const char *file, const char *const *more, struct filter *filter,
+                         enum vantage vantage, GError **error);
 void input_free(struct input *input);
 
 /* Reads on to the next TCP segment or hook record; `input->kind` says which. */

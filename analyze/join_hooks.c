@@ -121,14 +121,18 @@ static bool holds(const struct hook_event *event, const struct segment *segment)
            segment->length <= event->length - offset;
 }
 
-/* The socket's backlog glues acknowledgements that differ in nothing but the number. */
+/*
+ * The socket's backlog glues acknowledgements that differ in nothing but the number. The header that
+ * the hook sees keeps the first one's number, so that with equal timestamps either may be greater.
+ */
 static bool holds_parsed(const struct hook_event *parse, const struct segment *segment)
 {
     if (holds(parse, segment))
         return true;
     return parse->length == 0 && segment->length == 0 && parse->class == SEGMENT_ACK &&
            segment->class == SEGMENT_ACK && parse->direction == segment->direction &&
-           parse->seq == segment->seq_wire && (int32_t)(parse->ack - segment->ack_wire) >= 0 &&
+           parse->seq == segment->seq_wire &&
+           (segment->has_timestamps || (int32_t)(parse->ack - segment->ack_wire) >= 0) &&
            parse->options_length == segment->options_length &&
            memcmp(parse->options, segment->options, segment->options_captured) == 0;
 }

@@ -267,9 +267,7 @@ static enum outcome join_one_for_one(struct analysis *analysis, struct segment *
     struct segment *b = s->vantage == VANTAGE_A ? other : s;
     translate_learn_timestamps(s->connection, a, b);
     s->connection->ids_pass |= a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
-    bool only_copy = choice.copies == 1 && !a->again && !b->again;
-    judge_pair(analysis, a, b, choice.ambiguous,
-               only_copy || (a->ip_id != 0 && a->ip_id == b->ip_id));
+    judge_pair(analysis, a, b, choice.ambiguous, choice.copies == 1);
     release(analysis, other);
     return JOINED;
 }

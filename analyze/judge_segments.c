@@ -260,6 +260,10 @@ void judge_pieces(struct analysis *analysis, struct segment *s)
         .segment = s->class,
         .absent_at = VANTAGES,
     };
+    /* Everyday segments are not compared option by option: then both are as they began. */
+    if (upstream && s->cover->kept_by_all != UINT32_MAX &&
+        (s->cover->kept_by_any & ~s->cover->kept_by_all) != 0)
+        sighting.detail = "not every piece kept the options";
     *(s->vantage == VANTAGE_A ? &sighting.frame_a : &sighting.frame_b) = s->frame;
     struct evidence *evidence = evidence_add(analysis, connection, &sighting);
     for (unsigned i = 0; i < s->cover->n_frames; i++)

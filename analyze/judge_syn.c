@@ -10,7 +10,7 @@
 #include "analyze/judge.h"
 #include "analyze/trail.h"
 
-enum { LIKELY_FROM = 2, CERTAIN_FROM = 3 };
+enum { LIKELY_FROM = 2, CERTAIN_FROM = 3, CUT_OFF_FROM = 3, PLAIN_FROM = 2 };
 
 void judge_note_syn(struct analysis *analysis, const struct segment *s)
 {
@@ -24,8 +24,10 @@ void judge_note_syn(struct analysis *analysis, const struct segment *s)
         connection->syns_special++;
 }
 
-struct tally {                     /* of SYNs to one server */
-    uint64_t lost, through, plain; /* with the option: lost, got through; without it, through */
+struct tally {                  /* of SYNs to one server */
+    uint64_t lost, through;     /* SYNs with the option */
+    uint64_t cut_off;           /* connections with it, all of whose SYNs were lost */
+    uint64_t plain, plain_lost; /* connections without it: got through, did not */
 };
 
 static char *tally_key(const struct connection *connection, const struct row *row)
@@ -98,6 +100,8 @@ static GHashTable *count_syns(const struct analysis *analysis)
 {
     GHashTable *tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (struct connection *c = analysis->live; c; c = c->next) {
+        if (c->merged)
+            continue;
         for (struct row *row = c->rows; row; row = row->next) {
             if (!concerns(analysis, c, row))
                 continue;
@@ -105,9 +109,12 @@ static GHashTable *count_syns(const struct analysis *analysis)
             uint64_t lost = lost_syns(analysis, c, row);
             tally->lost += lost;
             tally->through += through_syns(analysis, c, row, lost);
+            tally->cut_off += lost >= LIKELY_FROM && through_syns(analysis, c, row, lost) == 0;
         }
         if (plain_got_through(analysis, c))
             tally_of(tallies, plain_key(c))->plain++;
+        else if (c->syns_plain > 0)
+            tally_of(tallies, plain_key(c))->plain_lost++;
     }
     return tallies;
 }
@@ -140,6 +147,7 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
 {
     uint64_t lost = lost_syns(analysis, connection, row);
     uint64_t evidence = lost;
+    bool partly = false; /* some with the option do get through */
     g_autofree char *key = tally_key(connection, row);
     g_autofree char *server = plain_key(connection);
     bool here = plain_got_through(analysis, connection) &&
@@ -149,15 +157,20 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
     if (!here) {
         const struct tally *with = g_hash_table_lookup(tallies, key);
         const struct tally *plain = g_hash_table_lookup(tallies, server);
-        if (with->through > 0 || plain == NULL || plain->plain == 0)
+        if (plain == NULL || plain->plain == 0 || through_syns(analysis, connection, row, lost) > 0)
             return;
-        evidence = with->lost;
+        partly = with->through > 0;
+        if (partly &&
+            (with->cut_off < CUT_OFF_FROM || plain->plain < PLAIN_FROM || plain->plain_lost > 0))
+            return;
+        evidence = partly ? lost : with->lost;
     }
     if (evidence < LIKELY_FROM)
         return;
     bool two = analysis->n_vantages > 1;
     enum vantage far = two ? !connection_upstream(connection, row->direction) : VANTAGE_A;
-    bool certain = two && evidence >= CERTAIN_FROM && input_counts_losses(analysis->inputs[far]);
+    bool certain =
+        two && !partly && evidence >= CERTAIN_FROM && input_counts_losses(analysis->inputs[far]);
     struct sighting sighting = {
         .verdict = VERDICT_SYN_BLOCKED,
         .confidence = certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
@@ -165,7 +178,10 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
         .option = row->option,
         .segment = SEGMENT_SYN,
         .absent_at = two ? far : VANTAGES,
-        .detail = here ? "plain ones of this connection do" : "plain ones to this server do",
+        .detail = here     ? "plain ones of this connection do"
+                  : partly ? "all plain ones to this server do, and some with it: or these "
+                             "connections are cut off for another reason"
+                           : "plain ones to this server do",
     };
     struct evidence *e = evidence_add(analysis, connection, &sighting);
     e->count = lost;

@@ -92,7 +92,8 @@ static void judge_order(struct analysis *analysis, const struct segment *up,
 void judge_passage(struct analysis *analysis, const struct segment *up, const struct segment *down,
                    bool sure)
 {
+    bool identified = up->ip_id != 0 && up->ip_id == down->ip_id;
     judge_payload(analysis, up, down);
-    if (sure && up->twin == TWIN_NONE && down->twin == TWIN_NONE)
+    if ((identified || (sure && !up->again)) && up->twin == TWIN_NONE && down->twin == TWIN_NONE)
         judge_order(analysis, up, down);
 }
