@@ -29,21 +29,22 @@ enum role {
 
 /* Parameter `repeat`: how often an option is sent. */
 enum repeat {
-    REPEAT_ONCE = 0,        /* on the first segment after the handshake's SYNs alone */
-    REPEAT_UNTIL_ACKED = 1, /* on every segment until the peer acknowledged data that came with it */
-    REPEAT_ALWAYS = 2,      /* on every segment */
+    REPEAT_ONCE = 0, /* on the first segment after the handshake's SYNs alone */
+    REPEAT_UNTIL_ACKED =
+        1,             /* on every segment until the peer acknowledged data that came with it */
+    REPEAT_ALWAYS = 2, /* on every segment */
 };
 
 /* Map "counters" of every option program: per-CPU array, one __u64 for each of these. */
 enum counter {
-    COUNTER_WRITTEN,        /* options put into headers */
-    COUNTER_NO_SPACE,       /* the header had no room for it (ENOSPC) */
-    COUNTER_REFUSED,        /* the kernel refused it otherwise, as where it is there already (EEXIST) */
-    COUNTER_RECEIVED,       /* options found in segments */
-    COUNTER_APPLIED,        /* requests of the peer that were carried out */
-    COUNTER_UNCHANGED,      /* requests that asked for what is so already */
-    COUNTER_DECLINED,       /* requests that the program would not carry out */
-    COUNTER_FAILED,         /* requests that the kernel would not carry out */
+    COUNTER_WRITTEN,   /* options put into headers */
+    COUNTER_NO_SPACE,  /* the header had no room for it (ENOSPC) */
+    COUNTER_REFUSED,   /* the kernel refused it otherwise, as where it is there already (EEXIST) */
+    COUNTER_RECEIVED,  /* options found in segments */
+    COUNTER_APPLIED,   /* requests of the peer that were carried out */
+    COUNTER_UNCHANGED, /* requests that asked for what is so already */
+    COUNTER_DECLINED,  /* requests that the program would not carry out */
+    COUNTER_FAILED,    /* requests that the kernel would not carry out */
     N_COUNTERS,
 };
 

@@ -12,7 +12,7 @@
 
 #include "bpf/include/sock_ops.h"
 
-#define SEGMENTS_SYNS  (SEGMENT_BIT(SEGMENT_SYN) | SEGMENT_BIT(SEGMENT_SYNACK))
+#define SEGMENTS_SYNS (SEGMENT_BIT(SEGMENT_SYN) | SEGMENT_BIT(SEGMENT_SYNACK))
 #define SEGMENTS_LATER                                                                             \
     (SEGMENT_BIT(SEGMENT_ACK) | SEGMENT_BIT(SEGMENT_DATA) | SEGMENT_BIT(SEGMENT_FIN))
 
@@ -21,7 +21,7 @@ enum sending_state { SENDING_NEVER, SENDING_PENDING, SENDING_DONE };
 
 struct sending {
     __u8 state;
-    __u8 has_first;  /* data went out together with the option */
+    __u8 has_first; /* data went out together with the option */
     __u16 zero;
     __u32 first_seq; /* sequence number of the first such data, host byte order */
 };

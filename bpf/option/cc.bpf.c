@@ -41,7 +41,7 @@ struct {
 
 struct connection {
     struct sending sending;
-    __u32 taken;   /* the id that was last asked for */
+    __u32 taken; /* the id that was last asked for */
     __u8 is_server;
     __u8 has_taken;
     __u16 zero;
@@ -136,7 +136,7 @@ int optrail_cc(struct bpf_sock_ops *context)
             break;
         make_option(option);
         sending_store(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                        sizeof(option));
+                      sizeof(option));
         break;
     }
     return 1;

@@ -38,10 +38,10 @@ const volatile __u32 tick_us = 4000; /* of this kernel */
 
 struct connection {
     struct sending sending;
-    __u8 taken;          /* the divisor that was asked for; 0: none */
+    __u8 taken; /* the divisor that was asked for; 0: none */
     __u8 taken_segments;
     __u16 zero;
-    __u32 rtt_us;        /* smallest RTT that the delay in force was made of; 0: none is */
+    __u32 rtt_us; /* smallest RTT that the delay in force was made of; 0: none is */
 };
 
 struct {
@@ -80,8 +80,7 @@ static __always_inline void apply(struct bpf_sock_ops *context, struct connectio
         delay_us = KERNEL_MAX_US;
     bool first = connection->rtt_us == 0;
     connection->rtt_us = rtt_us;
-    long result =
-        bpf_setsockopt(context, SOL_TCP, TCP_BPF_DELACK_MAX, &delay_us, sizeof(delay_us));
+    long result = bpf_setsockopt(context, SOL_TCP, TCP_BPF_DELACK_MAX, &delay_us, sizeof(delay_us));
     if (result != 0)
         count(COUNTER_FAILED);
     else if (first) /* following the RTT is no other request */

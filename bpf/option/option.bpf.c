@@ -15,7 +15,7 @@
 #include "bpf/include/receiving.h"
 #include "bpf/include/sending.h"
 
-const volatile char name[PARAMETER_TEXT_SIZE] = "";   /* as they were given, for optrail status */
+const volatile char name[PARAMETER_TEXT_SIZE] = ""; /* as they were given, for optrail status */
 const volatile char fields[PARAMETER_TEXT_SIZE] = "";
 const volatile __u32 segments = 0; /* SEGMENT_BIT()s */
 const volatile __u32 repeat = REPEAT_ONCE;

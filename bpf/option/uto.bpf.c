@@ -129,8 +129,7 @@ static __always_inline void adopt(struct bpf_sock_ops *context, struct bpf_sock 
     __u32 least_ms = rto_ms(socket);
     if (chosen_ms < least_ms)
         chosen_ms = least_ms;
-    long result =
-        bpf_setsockopt(context, SOL_TCP, TCP_USER_TIMEOUT, &chosen_ms, sizeof(chosen_ms));
+    long result = bpf_setsockopt(context, SOL_TCP, TCP_USER_TIMEOUT, &chosen_ms, sizeof(chosen_ms));
     if (result == 0)
         connection->applied_ms = chosen_ms;
     count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
@@ -192,8 +191,8 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
     if (connection->advertised)
         sending_begin(&connection->sending);
     /* Even with nothing to advertise now: what is there later reaches this connection then. */
-    want_callbacks(context, BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG |
-                                BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
+    want_callbacks(context,
+                   BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG | BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG);
     take(context, socket, connection);
 }
 

@@ -61,8 +61,8 @@ static __always_inline void key_of(struct bpf_sock_ops *context, struct explore_
     struct address remote;
 
     address_remote(context, &remote);
-    bool mapped = remote.words[0] == 0 && remote.words[1] == 0 &&
-                  remote.words[2] == bpf_htonl(0xffff);
+    bool mapped =
+        remote.words[0] == 0 && remote.words[1] == 0 && remote.words[2] == bpf_htonl(0xffff);
     key->bits = mapped ? prefix4 + 96 : prefix6;
 #pragma unroll
     for (int i = 0; i < 4; i++)
