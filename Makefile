@@ -13,6 +13,7 @@ help:
 	@echo "make build     build/bin/optrail and build/plugins/VERSION/epan/optrail.so"
 	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
 	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
+	@echo "make bench     measure what recording and dissecting cost"
 	@echo "make install   install both (PREFIX, DESTDIR)"
 	@echo "make install-user   the plugin and its profile for your own Wireshark, without root"
 	@echo "make format    clang-format over the sources"
@@ -39,6 +40,10 @@ kernel: packages-kernel
 
 test-vm: packages-test packages-kernel
 	@tests/vm/run
+
+bench: packages-test
+	@$(MAKE) --no-print-directory compile
+	@tests/bench/run
 
 install: build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local)

@@ -50,9 +50,11 @@ void observer_lease(int control_map, int change)
     if (bpf_map_lookup_elem(control_map, &zero, &control) == 0) {
         uint64_t now = monotonic_now();
         if (now > control.lease_ns) /* those that were counted have been killed */
-            control.recorders = change < 0 ? 1 : 0;
-        if (change > 0 || control.recorders > 0)
-            control.recorders = (__u32)((int)control.recorders + change);
+            control.recorders = 0;
+        if (change <= 0 &&
+            control.recorders == 0) /* this one lives: it was only stopped for long */
+            control.recorders = 1;
+        control.recorders = (__u32)((int)control.recorders + change);
         control.lease_ns = now + LEASE_NS;
         bpf_map_update_elem(control_map, &zero, &control, BPF_ANY);
     }
