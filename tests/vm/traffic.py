@@ -113,7 +113,10 @@ def client(protocol, source, address, port, words):
             try:
                 print("got", len(sock.recv(1)))
                 return False
-            except socket.timeout:
+            except socket.timeout as error:
+                # ETIMEDOUT, the connection's end, is the same class to Python
+                if error.errno:
+                    raise
                 print("held")
         if took:
             print("talked %d median_ms %.1f max_ms %.1f"
