@@ -147,9 +147,12 @@ box_list() {
 		printf '%-16s %s\n' "$name" "$summary"
 		(
 			box_load "$name" || exit 1
-			printf '%s\n' "${!box_settings[@]}" | sort | while read -r key; do
-				[[ -n $key ]] && printf '%-16s   --set %s=%s\n' '' "${key#*:}" "${box_settings[$key]}"
-			done
+			for key in "${!box_settings[@]}"; do
+				part=''
+				# Which of several it belongs to.
+				((${#box_names[@]} > 1)) && part=${box_names[${key%%:*}]}.
+				printf '%-16s   --set %s=%s\n' '' "$part${key#*:}" "${box_settings[$key]}"
+			done | sort
 		)
 	done
 }

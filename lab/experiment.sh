@@ -197,6 +197,9 @@ experiment() {
 	}
 	printf 'Path      client %s - %s - server %s\n' "$OPTRAIL_LAB_CLIENT" "$box_name" "$OPTRAIL_LAB_SERVER"
 	printf 'Programs  cc (algorithm=%s) and uto (timeout=34) at both ends\n' "$experiment_algorithm"
+	if [[ -n ${box_wants[plain]:-} ]]; then
+		printf 'Plain     %s connections came first that no program put options on\n' "${box_wants[plain]}"
+	fi
 	printf 'Server    %s\n' "$(experiment_saw server)"
 	printf 'Client    %s\n' "$(experiment_saw client)"
 	if [[ -n $experiment_output ]]; then

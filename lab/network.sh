@@ -107,6 +107,34 @@ network_set() { # SIDE SETTING VALUE, below /proc/sys
 	network_step "set $2" on "$1" bash -c 'echo "$2" >"/proc/sys/$1"' - "$2" "$3"
 }
 
+# Takes away what labs left that were killed before they could. Their names carry their process's
+# number: one that is gone has no lab.
+network_gone() { # PROCESS: it ended, reaped or not
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ $stat == *') Z '* ]]
+}
+
+network_sweep() {
+	local path number side
+	for path in /run/netns/optrail-*; do
+		[[ ${path##*/} =~ ^optrail-([0-9]+)-(client|box|server|wire)$ ]] || continue
+		network_gone "${BASH_REMATCH[1]}" && ip netns del "${path##*/}" 2>/dev/null
+	done
+	for path in /sys/fs/cgroup/optrail-* /sys/fs/cgroup/unified/optrail-*; do
+		[[ ${path##*/} =~ ^optrail-([0-9]+)$ && -d $path ]] || continue
+		number=${BASH_REMATCH[1]}
+		network_gone "$number" || continue
+		for side in client server; do
+			[[ -d $path/$side ]] || continue
+			"$OPTRAIL" unload --all --cgroup "$path/$side" >/dev/null 2>&1
+			network_cgroup_remove "$path/$side"
+		done
+		rmdir "$path" 2>/dev/null
+	done
+	return 0
+}
+
 network_up() {
 	local side tool
 	for tool in ip:iproute2 nsenter:util-linux; do
@@ -114,6 +142,7 @@ network_up() {
 		lab_say "cannot build the network: ${tool%:*} is missing (package ${tool#*:})"
 		return 1
 	done
+	network_sweep
 	for side in client box server; do
 		network_step "make network namespaces (needs root: CAP_SYS_ADMIN)" \
 			ip netns add "${lab_netns[$side]}" || return 1

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# lab_boxes.sh - for the tests of the lab's boxes: runs the standard experiment across them and
-# holds what was captured at both ends to what they claim, octet by octet (tools/box_check.py).
+# lab_boxes.sh - for the tests of the lab's boxes: runs the standard experiment across them, holds
+# what was captured at both ends to what they claim, octet by octet (tools/box_check.py), and what
+# the analyzer says about it to the truth (tools/verdict_check.py).
 . "$(dirname "$0")/../tools/lib.sh"
 need_namespaces
 need nft ethtool bpftool /usr/bin/python3
 bpftool prog show >/dev/null 2>&1 || skip "no BPF here: $(bpftool prog show 2>&1 | head -n 1)"
+judged=''    # "true": what the analyzer says is not looked at
+may=''       # not empty: the analyzer may miss findings, not invent any
+super_may='' # the same for both_ways' super-segments
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # across BOXES [KEY=VALUE]... [-- LAB-ARGUMENT...]: affect= and keep= are told to the check too.
 # The lab's words are in $work/out, the recordings in $work/run.
 across() {
-    local boxes=$1 settings=() checked=()
+    local boxes=$1 settings=() checked=() affect=1/1
     shift
     while [ $# -gt 0 ] && [ "$1" != -- ]; do
         settings+=(--set "$1")
         checked+=("$1")
+        [[ $1 != affect=* ]] || affect=${1#*=}
         shift
     done
     [ $# -gt 0 ] && shift
@@ -27,11 +32,18 @@ across() {
     [ ! -s "$work/errors" ] || fail "lab run $boxes $*: $(cat "$work/errors")"
     "$OPTRAIL_SOURCE/tests/tools/box_check.py" "$work/run/a.pcapng" "$work/run/b.pcapng" "$boxes" \
         "${checked[@]}" || fail "lab run $boxes ${settings[*]} $*"
+    ${judged:-verdicts} "$boxes" "affect=$affect" ${may:+may} || fail "lab run $boxes ${settings[*]} $*"
+}
+
+# What the analyzer says about $work/run, held to the truth about BOXES.
+verdicts() { # BOXES [WORD]...
+    "$optrail" analyze --format json "$work/run/a.pcapng" "$work/run/b.pcapng" >"$work/report" || return
+    "$OPTRAIL_SOURCE/tests/tools/verdict_check.py" "$work/report" "$@"
 }
 
 # The same over IPv4 with super-segments and over IPv6 without; with so many octets each.
 both_ways() { # BOXES [KEY=VALUE]...
-    across "$@" -- --offload on --bytes "${super_bytes:-40000}"
+    may=$super_may across "$@" -- --offload on --bytes "${super_bytes:-40000}"
     across "$@" -- --offload off --ipv6 --bytes "${bytes:-40000}"
 }
 

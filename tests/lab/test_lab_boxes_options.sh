@@ -10,7 +10,7 @@ for box in none strip-nop strip-shorten modify add mirror reorder-options clamp-
     both_ways "$box"
     through 1
 done
-both_ways strip-mptcp
+may=yes super_may=yes both_ways strip-mptcp
 for box in strip-nop strip-shorten clamp-mss; do
     across "$box" affect=2/3 -- --connections 6
     through 6
