@@ -26,7 +26,8 @@ expect() {
 preferences=()
 faults=(optrail.malformed optrail.misplaced optrail.range optrail.duplicate optrail.unknown)
 
-for layers in eth/ipv4 eth/ipv6 vlan/ipv4 vlan/ipv6 eth/ipv4/icmp eth/ipv6/icmp; do
+for layers in eth/ipv4 eth/ipv6 vlan/ipv4 vlan/ipv6 eth/ipv4/icmp eth/ipv6/icmp eth/ipv4/gre \
+    eth/ipv6/gre eth/ipv4/vxlan eth/ipv6/vxlan; do
     expect 1c048001 'uto|1|1|60|||||' optrail.option optrail.uto.granularity optrail.uto.value \
         optrail.uto.timeout "${faults[@]}"
     expect fd064f430002,1e06f0030064 'cc,delay|2|100|||||' optrail.option optrail.cc.algorithm \

@@ -10,7 +10,8 @@ One line is one frame, `#` starts a comment:
     eth/ipv4  client  ack  fd064f430002
     vlan/ipv6  server  data  0101080a0000000100000002,1e08f00100000fa0  payload=414243 stream=1
 
-LAYERS   eth or vlan, then ipv4 or ipv6, then nothing or /icmp: the segment stands in an ICMP error
+LAYERS   eth or vlan, then ipv4 or ipv6, then nothing, or /icmp: the segment stands in an ICMP error,
+         or /gre or /vxlan: its packet stands in a tunnel over the same version of IP
 FROM     client or server
 SEGMENT  syn synack ack data fin rst
 OPTIONS  hex octets, commas as you like, `-` for none; filled up with NOPs to whole words
@@ -87,8 +88,16 @@ def frame(line, connections):
         protocol, kind, code = (58, 1, 4) if version == "ipv6" else (1, 3, 3)
         body = with_checksum(version, sender, protocol, bytes([kind, code] + [0] * 6) + packet, 2)
         packet = network(version, sender, protocol, body)
+    ether_type = b"\x86\xdd" if version == "ipv6" else b"\x08\x00"
+    if inside == ["gre"]:
+        packet = network(version, sender, 47, b"\0\0" + ether_type + packet)
+    if inside == ["vxlan"]:
+        frame_inside = MACS[PEER[sender]] + MACS[sender] + ether_type + packet
+        body = struct.pack(">HHHHII", 50000, 4789, 16 + len(frame_inside), 0, 0x08000000, 7 << 8)
+        body = with_checksum(version, sender, 17, body + frame_inside, 6)
+        packet = network(version, sender, 17, body)
     ethernet = MACS[PEER[sender]] + MACS[sender] + (b"\x81\x00\x00\x07" if link == "vlan" else b"")
-    octets = ethernet + (b"\x86\xdd" if version == "ipv6" else b"\x08\x00") + packet
+    octets = ethernet + ether_type + packet
     return octets[:int(keys.get("snap", len(octets)))], len(octets)
 
 
