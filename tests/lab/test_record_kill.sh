@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A recorder that is killed leaves a file that can be read and nothing attached.
+# OPTRAIL_KILLS: how often it is killed (8).
 set -u
 . "$(dirname "$0")/record.sh"
 setup
 foreign first "$cgroup"
 
 hooks=0
-for _ in 1 2 3 4 5 6 7 8; do
+for _ in $(seq "${OPTRAIL_KILLS:-8}"); do
     record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
     names=$(attached "$cgroup")
     [[ $names == *optrail_exit* ]] || fail "no observer: $names"
@@ -30,6 +31,8 @@ for _ in 1 2 3 4 5 6 7 8; do
     [ -s "$work/frames" ] || fail "tshark reads nothing"
     "$records" "$work/file" >"$work/records" || fail "the records cannot be read"
     tail -n 1 "$work/records" | grep -q '"type": "end"' || fail "the records have no end"
+    "$optrail" analyze "$work/file" >"$work/report" 2>"$work/error"
+    [ $? != 3 ] || fail "analyze: $(cat "$work/error")"
     hooks=$((hooks + $(grep -c '"type": "hook"' "$work/records")))
 done
 [ "$hooks" -gt 100 ] || fail "hardly a hook was in the files when the recorder was killed: $hooks"

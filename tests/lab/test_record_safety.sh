@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What can go wrong on a host that stays in production: the disk is full, the reader of a pipe goes
+# away, an interface goes away, a cgroup is removed. The recorder says so in one line; what it
+# wrote can be read; nothing stays attached; privileges are gone while it runs.
+set -u
+. "$(dirname "$0")/record.sh"
+setup
+foreign first "$cgroup"
+
+only_foreign() {
+    for _ in {1..50}; do [ "$(attached "$cgroup")" = foreign ] && return; sleep 0.1; done
+    fail "$1: left attached: $(attached "$cgroup")"
+}
+ends() { # waits for the recorder by itself; its status is in $status
+    for _ in {1..100}; do kill -0 "$recorder" 2>/dev/null || break; sleep 0.1; done
+    kill -0 "$recorder" 2>/dev/null && fail "it does not end"
+    wait "$recorder"
+    status=$?
+    recorder=
+}
+
+# A full disk.
+mkdir "$work/small"
+mount -t tmpfs -o size=256k tmpfs "$work/small" || skip "no tmpfs"
+record "$work/small/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
+grep -q '^CapEff:[[:space:]]*0*[0-9a-f]\{1,10\}$' "/proc/$recorder/status" || fail "capabilities"
+effective=$((16#$(awk '/^CapEff/ { print $2 }' "/proc/$recorder/status")))
+[ $((effective & ~(1 << 12 | 1 << 39))) = 0 ] || fail "more than CAP_NET_ADMIN and CAP_BPF: $(printf %x $effective)"
+for _ in 1 2 3 4; do traffic 20 20000; done
+ends
+[ "$status" = 1 ] && grep -q 'No space left on device; what was written before can be read' "$work/said" ||
+    fail "a full disk: status $status: $(cat "$work/said")"
+cp "$work/small/file" "$work/full"
+umount "$work/small"
+only_foreign "a full disk"
+tshark -r "$work/full" >"$work/frames" 2>/dev/null
+[ "$(wc -l <"$work/frames")" -gt 100 ] || fail "the file on the full disk cannot be read"
+"$optrail" analyze "$work/full" >"$work/report" 2>&1
+[ $? != 3 ] || fail "analyze does not read it: $(cat "$work/report")"
+
+# The reader of a pipe goes away.
+mkfifo "$work/pipe"
+head -c 20000 "$work/pipe" >"$work/head" &
+reader=$!
+record "$work/pipe" --no-packets --cgroup "$cgroup"
+for _ in 1 2 3; do traffic 20 20000; done
+wait "$reader"
+ends
+[ "$status" = 1 ] && grep -q 'Broken pipe' "$work/said" || fail "a closed pipe: status $status: $(cat "$work/said")"
+only_foreign "a closed pipe"
+[ "$(stat -c %s "$work/head")" = 20000 ] || fail "the reader did not get what it asked for"
+
+# An interface goes away: the rest is recorded on.
+ip link add name gone-a netns "$base-a" type veth peer name gone-b netns "$base-b"
+ip -n "$base-a" link set gone-a up
+ip -n "$base-b" link set gone-b up
+record "$work/file" --netns "$base-a" -i link-a -i gone-a --cgroup "$cgroup"
+traffic 2 1000
+ip -n "$base-a" link del gone-a
+sleep 0.5
+before=$(invocations first)
+traffic 2 1000
+sleep 0.3
+stop
+[ "$(grep -c 'interface gone-a: .*going on without it' "$work/said")" = 1 ] || fail "the lost interface: $(cat "$work/said")"
+"$records" "$work/file" >"$work/records" || fail "not as documented"
+/usr/bin/python3 - "$work/records" $(($(invocations first) - before)) <<'PY' || fail "nothing after it"
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+packets = [r for r in records if r["type"] == "tcp" and r["interface"] == "link-a"]
+gone = max([r["time"] for r in packets]) - 2000000000
+sys.exit(not (len(packets) > 30 and sum(r["type"] == "hook" for r in records) > int(sys.argv[2])))
+PY
+
+# A cgroup is removed: the programs on it go, the recording ends whole.
+mkdir "$cgroup/child"
+record "$work/file" --no-packets --cgroup "$cgroup/child"
+traffic 2 1000 192.0.2.2 "$cgroup/child"
+rmdir "$cgroup/child" || fail "a watched cgroup cannot be removed"
+sleep 1.5
+stop
+"$records" "$work/file" >"$work/records" || fail "not as documented"
+[ "$(grep -c '"type": "hook"' "$work/records")" -gt 30 ] || fail "no hooks of the removed cgroup"
+grep -q '"whole": true' "$work/records" || fail "the file has no end"
