@@ -145,7 +145,7 @@ static void on_segment(struct analysis *analysis, struct input *input)
     segment_make(&s, side, input, direction);
     s.twin = (uint8_t)memory_segment(analysis->memory, &s, input->interface, input->cooked);
     flows_note_segment(side, &input->packet, direction, input->time_ns, input->frame);
-    if (s.length > 0 && analysis->n_vantages > 1 && side->connection->sides[!side->vantage] == NULL)
+    if (s.length > 0 && analysis->n_vantages > 1)
         pair_by_payload(analysis, side, &s, &input->packet);
     struct connection *connection = side->connection;
     if (s.flags & TCP_SYN) {
@@ -393,6 +393,9 @@ static int by_id(const void *a, const void *b)
 static void report_all(struct analysis *analysis)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (struct connection *c = analysis->live; c && analysis->n_vantages > 1; c = c->next)
+        if (!c->finished && c->sides[VANTAGE_A] == NULL && c->sides[VANTAGE_B])
+            pair_late(analysis, c->sides[VANTAGE_B]);
     for (struct connection *c = analysis->live; c; c = c->next)
         if (!c->merged)
             g_ptr_array_add(all, c);

@@ -3,6 +3,8 @@
  * judge_path.c - what the path did to the connection as a whole. Each verdict is one function,
  * one row of a table.
  */
+#include <string.h>
+
 #include "analyze/evidence.h"
 #include "analyze/judge.h"
 
@@ -116,6 +118,10 @@ void judge_path(struct analysis *analysis, struct connection *connection)
         struct path_case found = {.direction = connection->swapped ? FROM_SERVER : FROM_CLIENT};
         if (!PATH_VERDICTS[i].holds(connection, &found))
             continue;
+        /* That they are one connection is itself no more than likely. */
+        if (connection->paired_by && strcmp(connection->paired_by, "payload") == 0 &&
+            !flow_key_equal(&a->key, &b->key))
+            found.confidence = CONFIDENCE_LIKELY;
         struct sighting sighting = {
             .verdict = PATH_VERDICTS[i].verdict,
             .confidence = found.confidence,

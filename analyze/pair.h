@@ -23,12 +23,14 @@ void pairing_free(struct pairing *pairing);
 void pair_side(struct analysis *analysis, struct side *side, const struct packet *first);
 
 /*
- * A side without counterpart has shown payload: looks for the side at the other vantage point that
+ * A side has shown payload: when it has no counterpart, looks for one with the same endpoints that
  * showed the same. When there is one, both become one connection, `segment` belongs to it, and true
  * is returned.
  */
 bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *segment,
                      const struct packet *packet);
+/* At the end: the same for one with other endpoints, if that payload is nobody else's. */
+void pair_late(struct analysis *analysis, struct side *side);
 void pair_payload_forget(struct analysis *analysis, struct side *side);
 
 struct payload_index;

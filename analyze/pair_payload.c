@@ -4,8 +4,9 @@
  *
  * For what no handshake pairs: both ends of it are rewritten, it was not captured, or the path ends
  * connections and opens others. Two keys: the first octets of a direction, which survive other
- * segment sizes, and whole segments, which a capture that began late has too. Of several
- * counterparts with the same payload the one with the same endpoints is taken, or none.
+ * segment sizes, and whole segments, which a capture that began late has too. With the same
+ * endpoints that is enough. Else it waits for the end, when everything was seen: the payload must
+ * then be one that no second connection showed, at either vantage point.
  *
  * If both handshakes were seen, with other initial sequence numbers and other timestamps, and
  * nothing that the sending host alone gives (IP identification) is equal, it is no translation: a
@@ -17,10 +18,12 @@
 
 #include "analyze/fingerprint.h"
 
-enum { START = 16, WHOLE_MIN = 32, KEYS_PER_SIDE = 16 };
+enum { START = 16, WHOLE_MIN = 32, KEYS_PER_SIDE = 16, COUNTERS = 1 << 16, AGREEING_SEGMENTS = 2 };
 
 struct payload_index {
     GHashTable *sides[VANTAGES]; /* key -> GPtrArray of struct side */
+    /* How many streams began like that, paired or not; a counter shared by several counts more. */
+    uint8_t streams[VANTAGES][COUNTERS];
 };
 
 struct payload_index *payload_index_new(void)
@@ -107,24 +110,49 @@ static bool related(const struct side *side, const struct side *other)
     return false;
 }
 
-static struct side *find(struct analysis *analysis, const struct side *side, uint64_t key)
+static bool may_pair(const struct side *side, const struct side *other)
+{
+    return other->connection && other->connection != side->connection &&
+           other->connection->sides[side->vantage] == NULL && !other->connection->finished;
+}
+
+/* The side with the same endpoints among those with that key. */
+static struct side *find_same(struct analysis *analysis, const struct side *side, uint64_t key)
 {
     GPtrArray *sides =
         g_hash_table_lookup(analysis->payloads->sides[!side->vantage], GSIZE_TO_POINTER(key));
-    struct side *found = NULL;
-    unsigned n = 0;
     for (unsigned i = 0; sides && i < sides->len; i++) {
         struct side *other = g_ptr_array_index(sides, i);
-        if (other == found || other->connection == NULL ||
-            other->connection->sides[side->vantage] != NULL || other->connection->finished ||
-            !related(side, other))
-            continue;
-        if (flow_key_equal(&side->key, &other->key))
-            return side->client_is_low == other->client_is_low ? other : NULL;
-        found = other;
-        n++;
+        if (may_pair(side, other) && flow_key_equal(&side->key, &other->key) &&
+            side->client_is_low == other->client_is_low)
+            return other;
     }
-    return n == 1 ? found : NULL;
+    return NULL;
+}
+
+static uint8_t *counter_of(struct payload_index *index, unsigned vantage, uint64_t key)
+{
+    return &index->streams[vantage][(key * 0x9e3779b97f4a7c15ull) >> 48 & (COUNTERS - 1)];
+}
+
+static bool is_start_key(uint64_t key)
+{
+    return key & 1;
+}
+
+/* The only side there with that key, if this one is the only one here. */
+static struct side *find_only(struct analysis *analysis, const struct side *side, uint64_t key)
+{
+    struct payload_index *index = analysis->payloads;
+    GPtrArray *here = g_hash_table_lookup(index->sides[side->vantage], GSIZE_TO_POINTER(key));
+    GPtrArray *there = g_hash_table_lookup(index->sides[!side->vantage], GSIZE_TO_POINTER(key));
+    if (here == NULL || there == NULL || here->len != 1 || there->len != 1)
+        return NULL;
+    if (is_start_key(key) &&
+        (*counter_of(index, VANTAGE_A, key) > 1 || *counter_of(index, VANTAGE_B, key) > 1))
+        return NULL;
+    struct side *other = g_ptr_array_index(there, 0);
+    return may_pair(side, other) && related(side, other) ? other : NULL;
 }
 
 /* The waiting segment of the other side with the same payload, or its first. */
@@ -145,27 +173,16 @@ static bool is_terminated(const struct side *side, const struct side *other,
         return false;
     if (side->syn_mark != 0 && side->syn_mark == other->syn_mark)
         return false;
-    return t == NULL || s->ip_id == 0 || s->ip_id != t->ip_id;
+    return s == NULL || t == NULL || s->ip_id == 0 || s->ip_id != t->ip_id;
 }
 
-bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *s,
-                     const struct packet *packet)
+static void make_one(struct analysis *analysis, struct side *side, struct side *other,
+                     const struct segment *s, const struct segment *t)
 {
-    uint64_t keys[2];
-    struct side *other = NULL;
-    unsigned n = keys_of(side, s, packet, keys);
-    for (unsigned i = 0; i < n && other == NULL; i++)
-        other = find(analysis, side, keys[i]);
-    if (other == NULL) {
-        for (unsigned i = 0; i < n; i++)
-            index_add(analysis, side, keys[i]);
-        return false;
-    }
-    const struct segment *t = counterpart(other, s);
     bool a_is_mine = side->vantage == VANTAGE_A;
     struct connection *into = other->connection, *from = side->connection;
     into->terminated = is_terminated(side, other, s, t);
-    if (!into->terminated && t && into->delta_state[s->direction] == DELTA_PRESUMED) {
+    if (!into->terminated && s && t && into->delta_state[s->direction] == DELTA_PRESUMED) {
         into->delta[s->direction] =
             a_is_mine ? t->seq_wire - s->seq_wire : s->seq_wire - t->seq_wire;
         into->delta_state[s->direction] = DELTA_LEARNT;
@@ -176,6 +193,64 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
     pair_payload_forget(analysis, side);
     pair_payload_forget(analysis, other);
     connection_merge(analysis, into, from);
-    s->connection = into;
+}
+
+bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *s,
+                     const struct packet *packet)
+{
+    uint64_t keys[2];
+    struct side *other = NULL;
+    bool single = side->connection->sides[!side->vantage] == NULL;
+    if (!single && !is_start(side, s))
+        return false;
+    unsigned n = keys_of(side, s, packet, keys);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *counter = counter_of(analysis->payloads, side->vantage, keys[i]);
+        if (is_start_key(keys[i]) && !s->again && *counter < UINT8_MAX)
+            ++*counter;
+    }
+    for (unsigned i = 0; i < n && single && other == NULL; i++)
+        other = find_same(analysis, side, keys[i]);
+    if (other == NULL) {
+        for (unsigned i = 0; i < n && single; i++)
+            index_add(analysis, side, keys[i]);
+        return false;
+    }
+    make_one(analysis, side, other, s, counterpart(other, s));
+    s->connection = other->connection;
     return true;
+}
+
+static const struct segment *waiting_with(const struct side *side, const struct side *other,
+                                          const struct segment **t)
+{
+    for (unsigned d = 0; d < DIRECTIONS; d++)
+        for (const struct segment *s = side->connection->lanes[side->vantage][d].first; s;
+             s = s->later)
+            if (s->payload_known && (*t = counterpart(other, s)) != NULL)
+                return s;
+    *t = NULL;
+    return NULL;
+}
+
+void pair_late(struct analysis *analysis, struct side *side)
+{
+    struct side *found = NULL;
+    unsigned agreeing = 0;
+    bool start = false;
+    for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len; i++) {
+        uint64_t key = g_array_index(side->payload_keys, uint64_t, i);
+        struct side *other = find_only(analysis, side, key);
+        if (other == NULL)
+            continue;
+        if (found && other != found)
+            return;
+        found = other;
+        agreeing++;
+        start |= is_start_key(key);
+    }
+    if (found == NULL || (!start && agreeing < AGREEING_SEGMENTS))
+        return;
+    const struct segment *t, *s = waiting_with(side, found, &t);
+    make_one(analysis, side, found, s, t);
 }
