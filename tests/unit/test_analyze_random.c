@@ -176,7 +176,6 @@ static void check_seed(unsigned seed)
     if (d->s->tsval && draw(d, 30)) {
         d->s->shift[CLIENT] = g_rand_int(d->rand);
         d->s->shift[SERVER] = g_rand_int(d->rand);
-        d->s->ends_b[CLIENT] = d->s->ends[CLIENT]; /* NAT and rewriting together: not yet */
     }
     d->loss_percent = draw(d, 50) ? 0 : 10;
     d->harm_percent = draw(d, 30) ? 0 : 20;

@@ -498,6 +498,103 @@ static void a_join_is_paired_by_its_token_and_nonce(void **state)
     scene_free(s);
 }
 
+static void what_another_connection_carries_too_pairs_nobody(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    for (unsigned i = 0; i < 4; i++) {
+        /* The first two are seen by A alone, the others by B alone; all carry the same. */
+        s->ends[CLIENT].port = s->ends_b[CLIENT].port = (uint16_t)(41000 + i);
+        s->next[CLIENT] = 1000 * (i + 1);
+        s->next[SERVER] = 900000 * (i + 1);
+        struct built_segment p[2] = {make(s, CLIENT, TCP_SYN, 0, MSS), data(s, CLIENT, 500)};
+        p[1].payload_shift = 0 - p[1].seq;
+        for (unsigned k = 0; k < 2; k++)
+            if (i < 2)
+                at_client_side(s, &p[k]);
+            else
+                at_server_side(s, &p[k]);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(report->flows->len, 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_null(((struct report_flow *)g_ptr_array_index(report->flows, i))->paired_by);
+    assert_no_finding(report, VERDICT_PATH_PROXY);
+    assert_no_finding(report, VERDICT_PATH_NAT);
+    scene_free(s);
+}
+
+/* --- clocks, files, filters ------------------------------------------------------------------- */
+
+static void a_clock_that_drifts_is_told_and_changes_no_verdict(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->offset_ns = 4000 * (int64_t)MS;
+    covered_from_here(s);
+    handshake(s);
+    for (unsigned i = 0; i < 400; i++) {
+        struct built_segment p = make(s, i % 2, TCP_ACK, 10, UTO);
+        p.time_ns = s->now += 100 * MS;
+        s->offset_ns += 5500; /* 50 ppm of 110 ms */
+        s->delay_ns = MS + i * 7919 % 1000000;
+        pass(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_nothing_happened(report);
+    assert_true(report->clock.known);
+    assert_true(report->clock.skew_ppm > 40 && report->clock.skew_ppm < 60);
+    scene_free(s);
+}
+
+static void a_filter_leaves_other_connections_out(void **state)
+{
+    static const struct {
+        const char *filter;
+        unsigned flows;
+    } CASES[] = {{"tcp port 80", 1}, {"tcp port 81", 0}, {"src host 192.0.2.1", 1}, {NULL, 1}};
+    (void)state;
+    struct scene *s = scene_with_handshake();
+    const char *a = capture_builder_finish(s->a), *b = capture_builder_finish(s->b);
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(GError) error = NULL;
+        struct analyze_settings settings = {
+            .file_a = a, .file_b = b, .options = s->options, .filter = CASES[i].filter};
+        g_autoptr(report_t) report = report_new();
+        assert_int_equal(analyze_run(&settings, report, &error), 0);
+        assert_int_equal(report->flows->len, CASES[i].flows);
+    }
+    scene_free(s);
+}
+
+static void a_capture_goes_on_in_further_files(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_handshake();
+    const char *first = capture_builder_finish(s->a);
+    struct capture_builder *kept = s->a;
+    s->a = capture_builder_new();
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+    pass(s, &p);
+    const char *more[] = {capture_builder_finish(s->a), NULL};
+    g_autoptr(GError) error = NULL;
+    struct analyze_settings settings = {.file_a = first,
+                                        .file_b = capture_builder_finish(s->b),
+                                        .more_a = more,
+                                        .options = s->options};
+    g_autoptr(report_t) report = report_new();
+    assert_int_equal(analyze_run(&settings, report, &error), 0);
+    const struct report_finding *f = finding_of(report, VERDICT_OPTION_INTACT);
+    assert_non_null(f);
+    assert_int_equal(f->frames_a[0], 5); /* noise and handshake stand in the first file */
+    assert_int_equal(report->inputs[0].packets, 5);
+    capture_builder_free(kept);
+    scene_free(s);
+}
+
 /* Both stacks are others: sequence numbers, timestamps, identification. */
 static void what_a_proxy_cuts_in_two_is_one_flow(void **state)
 {
@@ -689,6 +786,10 @@ int main(void)
         cmocka_unit_test(nat_and_rewriting_together_are_both_found),
         cmocka_unit_test(without_timestamps_the_payload_finds_the_counterpart),
         cmocka_unit_test(a_join_is_paired_by_its_token_and_nonce),
+        cmocka_unit_test(what_another_connection_carries_too_pairs_nobody),
+        cmocka_unit_test(a_clock_that_drifts_is_told_and_changes_no_verdict),
+        cmocka_unit_test(a_filter_leaves_other_connections_out),
+        cmocka_unit_test(a_capture_goes_on_in_further_files),
         cmocka_unit_test(what_a_proxy_cuts_in_two_is_one_flow),
         cmocka_unit_test(fallback_names_who_lost_which_signal),
         cmocka_unit_test(subflows_of_one_connection_share_its_token),
