@@ -60,7 +60,8 @@ meanwhile() {
 load client uto --set timeout=34 --set repeat=always
 load server uto
 connection 4
-without=$(grep "\.7722: " "$programs_dir/frames" | grep -v 'Flags \[S' | grep -vc '1c0400[0-9a-f]\{2\}')
+without=$(grep "\.7722: " "$programs_dir/frames" | awk '/Flags \[F/ { exit } !/Flags \[S/' |
+    grep -vc '1c0400[0-9a-f]\{2\}')
 expect "the client's segments without the option, while it was replaced 6 times" "$without" 0
 (($(frames_with 1c040028 | wc -w) > 0)) || fail "the last value was never sent"
 unload_all
