@@ -295,7 +295,7 @@ int main(int argc, char **argv)
     relay.listeners[1] = open_listener(AF_INET6, (uint16_t)port);
     if (relay.listeners[1] < 0)
         return fail(1, "listening", errno);
-    relay.relayed = g_new(struct relayed, RELAY_MAX);
+    relay.relayed = g_new0(struct relayed, RELAY_MAX);
     for (int i = 0; i < RELAY_MAX; i++)
         relay.relayed[i].fds[0] = relay.relayed[i].fds[1] = -1;
     puts("ready");
