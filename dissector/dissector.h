@@ -250,6 +250,9 @@ bool options_stock_handles(uint8_t kind);
 /* False when the user has disabled the protocol: then Wireshark is to be as if we were not there. */
 bool optrail_is_enabled(void);
 
+/* Whether anybody will see, or filters by, what is added to the tree. NULL is wanted by nobody. */
+bool optrail_is_wanted(proto_tree *tree);
+
 /* --- hooks.c: hook and clock records ----------------------------------------------------------- */
 
 void hooks_register(void);

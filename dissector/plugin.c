@@ -24,15 +24,23 @@ uint32_t plugin_describe(void)
 #endif
 
 static int proto = -1;
+static protocol_t *protocol;
 
 bool optrail_is_enabled(void)
 {
-    return proto_is_protocol_enabled(find_protocol_by_id(proto));
+    return proto_is_protocol_enabled(protocol);
+}
+
+bool optrail_is_wanted(proto_tree *tree)
+{
+    /* A field that a filter names marks its protocol as well. */
+    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, proto_expert);
 }
 
 static void register_fields(void)
 {
     proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
+    protocol = find_protocol_by_id(proto);
     user_load_builtin();
     fields_register(proto, user_options());
     user_load_options();

@@ -106,6 +106,24 @@ static bool is_left_out(const struct tcp_option *option)
     return option->malformed || !options_stock_handles(option->kind);
 }
 
+/* Whether is_left_out() holds for any option: a quick look, as it is taken at every segment. */
+static bool leaves_options_out(const struct open_segment *segment)
+{
+    const uint8_t *at = segment->octets + HEADER_MIN, *end = at + segment->captured;
+    if (segment->captured < segment->declared)
+        return true;
+    while (at < end && *at != TCP_KIND_EOL) {
+        if (*at == TCP_KIND_NOP) {
+            at++;
+            continue;
+        }
+        if (end - at < 2 || at[1] < 2 || at[1] > end - at || !options_stock_handles(*at))
+            return true;
+        at += at[1];
+    }
+    return false;
+}
+
 static void speak_of_left_out(const struct walk *walk, const uint8_t *octets,
                               const struct tcp_option *option)
 {
@@ -160,6 +178,12 @@ static void look_at_options(struct walk *walk, struct open_segment *segment)
     if (segment->declared == 0 && !handshake)
         return;
 
+    if (segment->declared > 0 && space_is_wanted(walk->tree))
+        space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
+                  octets + HEADER_MIN, segment->captured, segment->declared);
+    if (!handshake && segment->spoken.n == 0 && !leaves_options_out(segment))
+        return;
+
     struct tcp_options list = {
         .at = octets + HEADER_MIN,
         .captured = (uint8_t)segment->captured,
@@ -183,9 +207,6 @@ static void look_at_options(struct walk *walk, struct open_segment *segment)
         story_of_segment(walk->pinfo, &walk->facts, mptcp);
         story_missing_answers(walk->pinfo, &walk->facts, report_missing, walk);
     }
-    if (segment->declared > 0 && space_is_wanted(walk->tree))
-        space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
-                  octets + HEADER_MIN, segment->captured, segment->declared);
     if (segment->spoken.n > 0) {
         add_info(walk->pinfo, &segment->spoken);
         stats_of_segment(walk->pinfo, &walk->facts, segment->declared);

@@ -52,6 +52,8 @@ void space_register(int proto)
 
 bool space_is_wanted(proto_tree *tree)
 {
+    if (!optrail_is_wanted(tree))
+        return false;
     return proto_field_is_referenced(tree, hf_space) || proto_field_is_referenced(tree, hf_used) ||
            proto_field_is_referenced(tree, hf_free) ||
            proto_field_is_referenced(tree, hf_padding) || proto_field_is_referenced(tree, hf_by);

@@ -250,6 +250,8 @@ void speak_of_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                      const struct segment_facts *segment, const char *thrown)
 {
     struct spoken option;
+    if (!optrail_is_wanted(tree))
+        tree = NULL; /* building items that nobody sees costs more than all the rest */
     open_option(pinfo, tvb, segment, &option);
     if (thrown == NULL && !is_ours(&option))
         return;
@@ -270,6 +272,8 @@ void speak_of_overrun(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                       const struct segment_facts *segment)
 {
     struct spoken option;
+    if (!optrail_is_wanted(tree))
+        tree = NULL; /* building items that nobody sees costs more than all the rest */
     open_option(pinfo, tvb, segment, &option);
     if (!is_ours(&option))
         return;
