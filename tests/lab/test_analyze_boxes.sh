@@ -44,7 +44,7 @@ for way in "--offload on" "--offload off -6"; do
     judged drop "$half $way" segment.lost
     judged rst "$half $way" path.rst-injected
     judged proxy "$half $way" path.proxy
-    judged strip-mptcp "$half $way" option.removed.nop:mptcp-0 mptcp.fallback
+    judged strip-mptcp "$half $way" option.removed.nop:mptcp-0 mptcp.fallback 'hook.no-space?'
 done
 part=1 of=1
 judged nat+sequence+strip-nop "" path.nat path.sequence-rewritten option.removed.nop
