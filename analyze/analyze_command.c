@@ -109,9 +109,13 @@ static int write_report(const char *command, const struct report *report, report
     /* A reader that has seen enough (head, less) ends the writing, and is no error of ours. */
     signal(SIGPIPE, SIG_IGN);
     int result = write(report, stdout);
-    if (result == 0 || result == -EPIPE)
+    if (result == 0)
         return EXIT_DONE;
-    return command_fail(EXIT_ASSERTION, command, "the report could not be written: %s",
+    if (result == -EPIPE) {
+        clearerr(stdout); /* that the output arrived is checked once more at the end */
+        return EXIT_DONE;
+    }
+    return command_fail(EXIT_INPUT, command, "the report could not be written: %s",
                         g_strerror(-result));
 }
 
