@@ -63,9 +63,11 @@ load event client open_v4=1
 client 10.0.1.2 5000 talk 15 0.1 &
 talk=$!
 until_true 30 counted client $sub_established 1 || fail "no subflow"
-ip -n server mptcp endpoint add 10.0.2.2 id 7 dev s2 signal
+# without an id: the server has known the address since it was joined there
+ip -n server mptcp endpoint add 10.0.2.2 dev s2 signal
 until_true 30 counted client $announced 1 || fail "no ADD_ADDR"
-ip -n server mptcp endpoint del id 7
+ip -n server mptcp endpoint del id \
+    "$(ip -n server mptcp endpoint show | awk '$1 == "10.0.2.2" { print $3 }')"
 until_true 30 counted client $removed 1 || fail "no RM_ADDR"
 wait $talk || fail "the connection broke"
 more "subflows closed" "$(count client $sub_closed)" 1
