@@ -3,16 +3,12 @@
 #ifndef OPTRAIL_CLI_COMMANDS_H
 #define OPTRAIL_CLI_COMMANDS_H
 
+#include "bpf/load/commands.h"
+#include "lab/commands.h"
+#include "trace/commands.h"
 #include "wire/command.h"
 
-extern const struct command command_options;  /* wire/options_command.c */
-extern const struct command command_programs; /* bpf/load/programs_command.c */
-extern const struct command command_load;     /* bpf/load/load_command.c */
-extern const struct command command_unload;   /* bpf/load/unload_command.c */
-extern const struct command command_status;   /* bpf/load/status_command.c */
-extern const struct command command_record;   /* trace/record_command.c */
-extern const struct command command_extcap;   /* trace/extcap.c */
-extern const struct command command_analyze;  /* analyze/analyze_command.c */
-extern const struct command command_lab;      /* lab/lab_command.c */
+extern const struct command command_options; /* wire/options_command.c */
+extern const struct command command_analyze; /* analyze/analyze_command.c */
 
 #endif

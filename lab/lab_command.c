@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/commands.h"
+#include "lab/commands.h"
 #include "wire/command.h"
 
 #define LAB_COUNT_MAX    1000000

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/commands.h"
+#include "trace/commands.h"
 #include "trace/error.h"
 #include "trace/record.h"
 #include "trace/tap.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/commands.h"
+#include "trace/commands.h"
 #include "trace/error.h"
 #include "trace/record.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* load_command.c - optrail load: puts a program onto a cgroup. */
 #include "bpf/load/loaded.h"
-#include "cli/commands.h"
+#include "bpf/load/commands.h"
 #include "wire/command.h"
 
 static int run_load(int argc, char **argv)

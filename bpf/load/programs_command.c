@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "bpf/load/program.h"
-#include "cli/commands.h"
+#include "bpf/load/commands.h"
 #include "wire/command.h"
 
 static void print_parameter(const struct program *program, const struct parameter *parameter,

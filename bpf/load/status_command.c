@@ -8,7 +8,7 @@
 
 #include "bpf/load/cgroup.h"
 #include "bpf/load/loaded.h"
-#include "cli/commands.h"
+#include "bpf/load/commands.h"
 #include "wire/command.h"
 
 /* Programs on one cgroup that Optrail did not load. */

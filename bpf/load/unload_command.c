@@ -5,7 +5,7 @@
 
 #include "bpf/load/cgroup.h"
 #include "bpf/load/loaded.h"
-#include "cli/commands.h"
+#include "bpf/load/commands.h"
 #include "wire/command.h"
 
 /* By its full name, or that of the program: "option" is all of option-NAME. */
