@@ -84,6 +84,9 @@ bool input_lost_events_between(const struct input *input, uint64_t from_ns, uint
 /* More losses are counted in the interface statistics than have a place in the file. */
 bool input_lost_packets_somewhere(const struct input *input);
 
+/* A capture filter, more than "tcp" or an IP version, may have left segments out. */
+bool input_filters_packets(const struct input *input);
+
 /* The capture says how many packets it lost (be it none). */
 bool input_counts_losses(const struct input *input);
 

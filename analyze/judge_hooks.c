@@ -67,6 +67,10 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
         *why = "the receiver acknowledged it, so the capture beside it missed it";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
+    if (input_filters_packets(input)) {
+        *why = "the filter of the capture beside it may leave it out";
+        return VERDICT_INCONCLUSIVE_NOT_COVERED;
+    }
     *why = NULL;
     return VERDICT_HOOK_NOT_ON_WIRE;
 }
