@@ -77,6 +77,7 @@ tshark_with() { # PLUGIN-DIR ARGUMENT...
     chmod -R a+rX "$tshark_dir/"
     (cd "$tshark_dir" && "${as_user[@]}" LC_ALL=C TZ=UTC HOME="$tshark_dir/home" \
         XDG_CONFIG_HOME="$tshark_dir/config" WIRESHARK_PLUGIN_DIR="$plugins" \
+        WIRESHARK_EXTCAP_DIR=/nonexistent \
         "${preload[@]}" tshark "$@")
 }
 

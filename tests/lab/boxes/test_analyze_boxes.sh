@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every behaviour of the lab, live: connections of which every other one is concerned are recorded
 # at both ends, and the report says what the box did to those, and nothing of the others.
-. "$(dirname "$0")/../tools/lib.sh"
+. "$(dirname "$0")/../../tools/lib.sh"
 need_namespaces
 need nft ethtool bpftool /usr/bin/python3
 bpftool prog show >/dev/null 2>&1 || skip "no BPF here: $(bpftool prog show 2>&1 | head -n 1)"

@@ -4,7 +4,7 @@
 # lab_boxes.sh - for the tests of the lab's boxes: runs the standard experiment across them, holds
 # what was captured at both ends to what they claim, octet by octet (tools/box_check.py), and what
 # the analyzer says about it to the truth (tools/verdict_check.py).
-. "$(dirname "$0")/../tools/lib.sh"
+. "$(dirname "$0")/../../tools/lib.sh"
 need_namespaces
 need nft ethtool bpftool /usr/bin/python3
 bpftool prog show >/dev/null 2>&1 || skip "no BPF here: $(bpftool prog show 2>&1 | head -n 1)"
