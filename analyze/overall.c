@@ -22,5 +22,12 @@ enum overall overall_verdict(const struct report *report)
             if (row->counts[v] > 0 && verdict_is_inconclusive(v))
                 overall = OVERALL_INCONCLUSIVE;
     }
+    /* Who read nothing, or nothing whole, has not seen that all is well. */
+    for (unsigned i = 0; i < report->n_inputs; i++) {
+        const struct report_input *input = &report->inputs[i];
+        if (input->tcp_segments == 0 ||
+            (report->options->len == 0 && input->truncated_packets == input->packets))
+            overall = OVERALL_INCONCLUSIVE;
+    }
     return overall;
 }
