@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An interface library with the flags that every target of ours is compiled with.
+# An interface library with the flags that every target of ours is compiled with: warnings, and the
+# hardening that golden/hardening looks for in what was built.
 add_library(optrail_flags INTERFACE)
 target_compile_options(optrail_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef
-  -Wno-sign-conversion -fstack-protector-strong -fno-common)
+  -Wno-sign-conversion -Wformat -Wformat-security -fstack-protector-strong -fstack-clash-protection
+  -fno-common)
 target_compile_definitions(optrail_flags INTERFACE _GNU_SOURCE)
 target_include_directories(optrail_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 if(OPTRAIL_WERROR)
@@ -14,6 +16,6 @@ if(OPTRAIL_SANITIZE)
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(optrail_flags INTERFACE -fsanitize=address,undefined)
 else()
-  target_compile_definitions(optrail_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
-  target_link_options(optrail_flags INTERFACE -Wl,-z,relro,-z,now)
+  target_compile_definitions(optrail_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=3>)
+  target_link_options(optrail_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
