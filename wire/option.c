@@ -470,7 +470,7 @@ const char *option_label(const struct option_desc *desc, const uint8_t *option, 
     else if ((kind == TCP_KIND_EXP1 || kind == TCP_KIND_EXP2) && length >= 4)
         g_snprintf(out, OPTION_LABEL_MAX, "exid-0x%02X%02X", option[2], option[3]);
     else if (kind == TCP_KIND_MPTCP && length >= 3)
-        g_snprintf(out, OPTION_LABEL_MAX, "mptcp-%u", option[2] >> 4);
+        g_snprintf(out, OPTION_LABEL_MAX, "mptcp-%u", (unsigned)option[2] >> 4);
     else
         g_snprintf(out, OPTION_LABEL_MAX, "kind-%u", kind);
     return out;

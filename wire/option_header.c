@@ -65,7 +65,9 @@ static void print_define(struct printer *p, const char *value, const char *forma
         g_string_append_printf(p->out, "/* %s stands above, for another name */\n", name);
     else
         g_string_append_printf(p->out, "#define %s %s\n", name, value);
+    /* The set owns the name from here on. */
     g_hash_table_add(p->names, name);
+    /* cppcheck-suppress memleak */
 }
 
 static void print_number(struct printer *p, uint64_t number, const char *name)

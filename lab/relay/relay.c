@@ -150,8 +150,10 @@ static struct relayed *find_free(struct relay *relay)
 static void accept_one(struct relay *relay, int listener)
 {
     struct relayed *relayed = find_free(relay);
-    int fd = relayed != NULL ? accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
 
+    if (relayed == NULL)
+        return;
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
     memset(relayed->pipes, 0, sizeof(relayed->pipes));
