@@ -21,7 +21,8 @@ struct interface_count {
 
 struct file {
     struct file_settings settings;
-    char *name; /* of the current file */
+    char *base; /* the template at the time of the last rotation by time */
+    char *name; /* of the current file: that with a number where it needs one */
     struct output output;
     struct pcapng_writer *writer; /* NULL: not begun */
     char *comment;
@@ -31,10 +32,11 @@ struct file {
     int hook_interface;
     uint64_t next_id;
     uint64_t size;     /* of the files before */
-    uint64_t begun_ns; /* REALTIME of what stands first in it; 0: nothing yet */
+    uint64_t begun_ns; /* REALTIME of what its base says */
     uint64_t last_ns;
-    unsigned number; /* of files with this name, from 0 */
-    unsigned files;  /* of all */
+    int64_t newest_local; /* seconds of local time that the latest name of all says */
+    unsigned number;      /* of files with this base, from 0 */
+    unsigned files;       /* of all */
     bool full;
     uint8_t clock[HOOK_ENCODED_MAX]; /* the last sample: each file begins with it */
     size_t clock_length;
@@ -50,44 +52,68 @@ static unsigned digits_of(unsigned n)
     return digits;
 }
 
-/* The name of file `number` of those that begin at `time_ns`. NULL: the template gives none. */
-static char *name_of(const struct file_settings *settings, uint64_t time_ns, unsigned number)
+/* The template at local time. NULL: it gives none. */
+static char *expand(const char *template, const struct tm *local)
 {
-    char base[NAME_MAX_OCTETS];
-    if (settings->seconds > 0) {
+    char name[NAME_MAX_OCTETS];
+    return strftime(name, sizeof(name), template, local) > 0 ? g_strdup(name) : NULL;
+}
+
+/*
+ * Names the file that begins at `time_ns`: with a new base when it is `by_time` that one begins.
+ * False: the template gives none.
+ *
+ * A template names one file for each of its periods, and the day after (or whenever the name comes
+ * around again) that file is written over, as with tcpdump. What this must never do is write over
+ * what it wrote a moment before: where the template says no more than it said for the last file,
+ * and where the local time is one that was there before (summer time ends, the clock was set
+ * back) and the file exists, the file gets a number behind its name.
+ */
+static bool name_next(struct file *file, uint64_t time_ns, bool by_time)
+{
+    const struct file_settings *settings = &file->settings;
+    bool ring = settings->octets > 0 && settings->count > 0, again = false;
+    g_autofree char *before = g_steal_pointer(&file->base);
+    if (!by_time || settings->seconds == 0) {
+        file->base = g_strdup(before != NULL ? before : settings->path);
+    } else {
         time_t seconds = (time_t)(time_ns / NANOSECONDS);
         struct tm local;
         localtime_r(&seconds, &local);
-        if (strftime(base, sizeof(base), settings->path, &local) == 0)
-            return NULL;
-    } else if (g_strlcpy(base, settings->path, sizeof(base)) >= sizeof(base)) {
-        return NULL;
+        file->base = expand(settings->path, &local);
+        int64_t moment = (int64_t)timegm(&local);
+        again = before != NULL && moment <= file->newest_local;
+        file->newest_local = MAX(moment, file->newest_local);
     }
-    if (settings->octets == 0)
-        return g_strdup(base);
-    if (settings->count > 0)
-        return g_strdup_printf("%s%0*u", base, (int)digits_of(settings->count),
-                               number % settings->count);
-    return number > 0 ? g_strdup_printf("%s%u", base, number) : g_strdup(base);
+    if (by_time)
+        file->begun_ns = time_ns;
+    if (file->base == NULL)
+        return false;
+    file->number = g_strcmp0(file->base, before) == 0 ? file->number + 1 : 0;
+    for (;; file->number++) {
+        g_free(file->name);
+        if (ring)
+            file->name = g_strdup_printf("%s%0*u", file->base, (int)digits_of(settings->count),
+                                         file->number % settings->count);
+        else if (file->number > 0)
+            file->name = g_strdup_printf("%s%u", file->base, file->number);
+        else
+            file->name = g_strdup(file->base);
+        if (!again || ring || !g_file_test(file->name, G_FILE_TEST_EXISTS))
+            return true;
+    }
 }
 
-static uint64_t realtime_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
-}
-
-struct file *file_open(const struct file_settings *settings, GError **error)
+struct file *file_open(const struct file_settings *settings, uint64_t now_ns, GError **error)
 {
     struct file *file = g_new0(struct file, 1);
     file->settings = *settings;
     file->output.fd = -1;
-    file->name = name_of(settings, realtime_now(), 0);
-    if (file->name == NULL)
+    file->newest_local = INT64_MIN;
+    if (!name_next(file, now_ns, true))
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_USAGE, "-w %s: this gives no name",
                     settings->path);
-    if (file->name != NULL && output_open(&file->output, file->name, error))
+    else if (output_open(&file->output, file->name, error))
         return file;
     file_close(file);
     return NULL;
@@ -107,7 +133,6 @@ static int begin(struct file *file)
         file->counts[i].received = file->counts[i].dropped = 0;
     }
     file->next_id = 1;
-    file->begun_ns = 0;
     file->files++;
     return code < 0 ? code : pcapng_flush(file->writer);
 }
@@ -118,7 +143,7 @@ static int end(struct file *file)
     for (unsigned i = 0; i < file->n && code == 0; i++) {
         const struct interface_count *count = &file->counts[i];
         code = pcapng_write_statistics(
-            file->writer, i, file->last_ns > 0 ? file->last_ns : realtime_now(), count->received,
+            file->writer, i, file->last_ns > 0 ? file->last_ns : file->begun_ns, count->received,
             count->dropped + count->untold, count->comment);
     }
     int flushed = pcapng_flush(file->writer);
@@ -147,18 +172,15 @@ static int rotate(struct file *file, uint64_t time_ns, bool by_time)
     int code = end(file);
     if (code != 0)
         return code;
-    file->number = by_time ? 0 : file->number + 1;
     if (settings->seconds > 0 && settings->octets == 0 && settings->count > 0 &&
         file->files >= settings->count) {
         file->full = true;
         return 0;
     }
     g_autoptr(GError) error = NULL;
-    g_free(file->name);
-    file->name = name_of(settings, time_ns, file->number);
-    file->output = (struct output){.fd = -1};
-    if (file->name == NULL)
+    if (!name_next(file, time_ns, by_time))
         return -ENAMETOOLONG;
+    file->output = (struct output){.fd = -1};
     errno = 0;
     if (!output_open(&file->output, file->name, &error))
         return errno != 0 ? -errno : -EIO;
@@ -177,22 +199,18 @@ static int rotate(struct file *file, uint64_t time_ns, bool by_time)
 
 static bool is_due(const struct file *file, uint64_t now_ns)
 {
-    return file->settings.seconds > 0 && file->begun_ns > 0 && now_ns >= file->begun_ns &&
+    return file->settings.seconds > 0 && now_ns >= file->begun_ns &&
            (now_ns - file->begun_ns) / NANOSECONDS >= file->settings.seconds;
 }
 
 /* Rotates when time or size say so; the record at `time_ns` goes into the new file. */
 static int rotate_if_due(struct file *file, uint64_t time_ns)
 {
-    int code = 0;
     if (is_due(file, time_ns))
-        code = rotate(file, time_ns, true);
-    else if (file->settings.octets > 0 && file->begun_ns > 0 &&
-             pcapng_size(file->writer) >= file->settings.octets)
-        code = rotate(file, time_ns, false);
-    if (file->begun_ns == 0)
-        file->begun_ns = time_ns;
-    return code;
+        return rotate(file, time_ns, true);
+    if (file->settings.octets > 0 && pcapng_size(file->writer) >= file->settings.octets)
+        return rotate(file, time_ns, false);
+    return 0;
 }
 
 static int write_hook(struct file *file, const struct pcapng_packet *packet)
@@ -233,9 +251,12 @@ int file_tick(struct file *file, uint64_t now_ns)
 {
     if (file->full)
         return 0;
-    if (file->begun_ns == 0 && file->settings.seconds > 0)
-        file->begun_ns = now_ns;
-    return is_due(file, now_ns) ? rotate_if_due(file, now_ns) : 0;
+    return is_due(file, now_ns) ? rotate(file, now_ns, true) : 0;
+}
+
+void file_stepped(struct file *file, int64_t step_ns)
+{
+    file->begun_ns += (uint64_t)step_ns;
 }
 
 bool file_is_full(const struct file *file)
@@ -274,6 +295,7 @@ int file_close(struct file *file)
     int code = file->writer != NULL ? end(file) : output_close(&file->output, file->files > 0);
     g_free(file->counts);
     g_free(file->comment);
+    g_free(file->base);
     g_free(file->name);
     g_free(file);
     return code;

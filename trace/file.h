@@ -8,7 +8,8 @@
  *
  * Names, as tcpdump makes them: with seconds, FILE is a template for strftime(3). With octets, the
  * files are FILE, FILE1, FILE2, ..., or with a bound FILE00, FILE01, ... and from the start again.
- * With seconds and a bound but no octets, the recording ends with the last file.
+ * With seconds and a bound but no octets, the recording ends with the last file. Unlike tcpdump's,
+ * a template that says too little does not make a file write over the one before: see file.c.
  */
 #ifndef OPTRAIL_TRACE_FILE_H
 #define OPTRAIL_TRACE_FILE_H
@@ -28,8 +29,11 @@ struct file_settings {
 
 struct file;
 
-/* Opens the first file, which stays as it was until file_begin(). NULL with `error` set. */
-struct file *file_open(const struct file_settings *settings, GError **error);
+/*
+ * Opens the first file, which is named for `now_ns` (REALTIME) and stays as it was until
+ * file_begin(). NULL with `error` set.
+ */
+struct file *file_open(const struct file_settings *settings, uint64_t now_ns, GError **error);
 
 /*
  * Begins: what a file held before is gone. The interfaces' texts must outlive the file;
@@ -43,6 +47,9 @@ int file_write(struct file *file, const struct pcapng_packet *packet);
 
 /* It is `now_ns` (REALTIME): rotates when that is due, with or without records. */
 int file_tick(struct file *file, uint64_t now_ns);
+
+/* The clock was set by so much: the file still lasts as long as it should. */
+void file_stepped(struct file *file, int64_t step_ns);
 
 /* True when the last of the files is full: nothing more is written. */
 bool file_is_full(const struct file *file);

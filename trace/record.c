@@ -160,6 +160,7 @@ static int sample_clock(struct recording *r, uint64_t dropped)
         command_note("record", "the clock was set by %+.6f s; recorded",
                      (double)sample.step_ns / 1e9);
         code = merge_restart(r->merge);
+        file_stepped(r->file, sample.step_ns);
     }
     if (r->hooks)
         push_hook_octets(r, sample.realtime_ns, octets, hook_clock_encode(&sample, octets),
@@ -378,7 +379,9 @@ static bool begin(struct recording *r, GError **error)
         return false;
     if (settings->netns != NULL && (r->netns = netns_open(settings->netns, error)) < 0)
         return false;
-    if ((r->file = file_open(&settings->file, error)) == NULL || !open_descriptors(r, error))
+    r->clock = trace_clock_new(NULL, NULL);
+    r->file = file_open(&settings->file, trace_clock_now_realtime(r->clock), error);
+    if (r->file == NULL || !open_descriptors(r, error))
         return false;
     if (settings->command != NULL) {
         bool one = settings->cgroups != NULL && settings->cgroups[0] != NULL &&
@@ -388,7 +391,6 @@ static bool begin(struct recording *r, GError **error)
         if (code != 0)
             return fail_errno(error, settings->command[0], -code);
     }
-    r->clock = trace_clock_new(NULL, NULL);
     if (!open_taps(r, error) || !attach_sources(r, error) || !begin_file(r, error))
         return false;
     r->merge = merge_new(write_packet, r);
