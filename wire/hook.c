@@ -87,9 +87,8 @@ static uint8_t *put_tag_number(uint8_t *at, unsigned tag, uint32_t value)
 static uint8_t *put_tag_name(uint8_t *at, const char *name)
 {
     char padded[32] = "";
-    size_t length = strlen(name);
+    size_t length = MIN(g_strlcpy(padded, name, sizeof(padded)), sizeof(padded) - 1);
 
-    memcpy(padded, name, length);
     return put_tag(at, TAG_DISSECTOR_NAME, padded, (length + 3) & ~(size_t)3);
 }
 
