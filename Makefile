@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc)
 
 .PHONY: all build demo test kernel test-vm bench install install-user format clean help
-.PHONY: packages-build packages-demo packages-test packages-kernel
+.PHONY: packages-build packages-demo packages-test packages-kernel packages-bench
 
 all: build
 
@@ -13,12 +13,12 @@ help:
 	@echo "make build     build/bin/optrail and build/plugins/VERSION/epan/optrail.so"
 	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
 	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
-	@echo "make bench     measure what recording and dissecting cost"
+	@echo "make bench     measure what recording, dissecting and analysing cost"
 	@echo "make install   install both (PREFIX, DESTDIR)"
 	@echo "make install-user   the plugin and its profile for your own Wireshark, without root"
 	@echo "make format    clang-format over the sources"
 
-packages-build packages-demo packages-test packages-kernel: packages-%:
+packages-build packages-demo packages-test packages-kernel packages-bench: packages-%:
 	@cmake/install-packages build $*
 
 build: packages-build
@@ -41,7 +41,7 @@ kernel: packages-kernel
 test-vm: packages-test packages-kernel
 	@tests/vm/run
 
-bench: packages-test
+bench: packages-test packages-bench
 	@$(MAKE) --no-print-directory compile
 	@tests/bench/run
 
