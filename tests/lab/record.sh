@@ -14,7 +14,7 @@ recorder=
 # interfaces link-a and link-b, all of which go away at the end.
 setup() {
     need_namespaces
-    need clang bpftool tshark capinfos /usr/bin/python3
+    need clang bpftool tshark capinfos ss /usr/bin/python3
     cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
     [ -n "$cgroup" ] || skip "no cgroup v2"
     cgroup=$cgroup/$base
@@ -30,10 +30,41 @@ setup() {
     ip -n "$base-b" addr add 2001:db8::2/64 dev link-b nodad
     ip -n "$base-a" link set link-a up
     ip -n "$base-b" link set link-b up
-    for _ in {1..50}; do
-        ip -n "$base-a" -6 addr show dev link-a | grep -q 'fe80.*tentative' || break
+    within "the link's own addresses" no_address_is_tentative
+}
+no_address_is_tentative() { ! ip -n "$base-a" -6 addr show dev link-a | grep -q 'fe80.*tentative'; }
+
+# within WHAT COMMAND...: waits until the command succeeds. Machines may be busy: what has not
+# happened after a minute and a half is taken for something that does not happen.
+within() {
+    local what=$1 end=$((SECONDS + 90))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || fail "waited in vain: $what: $(cat "$work/said" 2>/dev/null)"
         sleep 0.1
     done
+}
+said() { grep -q -e "$1" "$work/said"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# Waits until the recorder has fetched whatever happened before: it answers SIGUSR1 between two
+# rounds, so between two answers lies a whole one.
+fetched() {
+    local answers
+    for _ in 1 2; do
+        answers=$(grep -c 'so far' "$work/said")
+        kill -USR1 "$recorder"
+        within "an answer to SIGUSR1" more_answers_than "$answers"
+    done
+}
+more_answers_than() { [ "$(grep -c 'so far' "$work/said")" -gt "$1" ]; }
+
+# Waits for the recorder to end by itself; its status is in $status.
+ends() {
+    within "the recorder's end" gone "$recorder"
+    wait "$recorder"
+    status=$?
+    recorder=
 }
 
 cleanup() {
@@ -45,8 +76,11 @@ cleanup() {
     ip netns del "$base-a" 2>/dev/null
     ip netns del "$base-b" 2>/dev/null
     umount "$work/bpf" 2>/dev/null
-    sleep 0.1
-    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+    for _ in {1..100}; do # processes leave a cgroup a moment after they were killed
+        find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+        [ -d "$cgroup" ] || break
+        sleep 0.1
+    done
     rm -rf "$work"
 }
 
@@ -68,34 +102,40 @@ invocations() {
 print(sum(e["formatted"]["value"] for e in json.load(sys.stdin)))'
 }
 
-# traffic N BYTES [ADDRESS [CGROUP]]: N connections from a to b, of BYTES octets each.
-traffic() {
+# load N BYTES [ADDRESS [CGROUP]]: N connections from a to b, of BYTES octets each. `traffic` is the
+# same, and waits until the kernel is done with them too, so that no hook runs any more.
+load() {
     /usr/bin/python3 "$here/traffic.py" "$base" "${4:-$cgroup}" "$1" "$2" "${3:-192.0.2.2}" ||
         fail "traffic"
 }
+traffic() {
+    load "$@"
+    within "the end of all connections" no_connection_is_open
+}
+no_connection_is_open() {
+    local end
+    for end in a b; do # sockets in TIME-WAIT have no hooks
+        [ -z "$(ip netns exec "$base-$end" ss -Htan state all exclude time-wait 2>/dev/null)" ] || return 1
+    done
+}
 
 # record FILE ARGUMENTS...: starts a recorder and waits until it is ready; what it says is in
-# $work/said.
+# $work/said. Its ring is large, so that it loses nothing when others keep the processors busy.
 record() {
     local file=$1
     shift
     rm -f "$work/ready"
-    "$optrail" record -w "$file" --ready-file "$work/ready" "$@" 2>"$work/said" &
+    "$optrail" record -w "$file" --ready-file "$work/ready" --ring-size 65536 "$@" 2>"$work/said" &
     recorder=$!
-    for _ in {1..200}; do
-        [ -e "$work/ready" ] && return
-        kill -0 "$recorder" 2>/dev/null || break
-        sleep 0.05
-    done
-    fail "the recorder did not start: $(cat "$work/said")"
+    within "the recorder's beginning" ready_or_gone
+    [ -e "$work/ready" ] || fail "the recorder did not start: $(cat "$work/said")"
 }
+ready_or_gone() { [ -e "$work/ready" ] || gone "$recorder"; }
 
 # Stops the recorder as ^C does; it must say so with success.
 stop() {
     kill -INT "$recorder"
-    wait "$recorder"
-    local status=$?
-    recorder=
+    ends
     [ "$status" = 0 ] || fail "the recorder ended with status $status: $(cat "$work/said")"
 }
 
@@ -105,3 +145,4 @@ attached() {
 text = sys.stdin.read()
 for p in json.loads(text) if text.strip() else []: print(p["name"])'
 }
+is_left() { [ "$(attached "$1")" = "$2" ]; } # the kernel frees links a moment after a process

@@ -10,7 +10,7 @@ setup
 run() {
     local expected=$1 status
     shift
-    timeout 20 "$optrail" record "$@" >"$work/out" 2>"$work/said"
+    timeout 90 "$optrail" record "$@" >"$work/out" 2>"$work/said"
     status=$?
     [ "$status" = "$expected" ] || fail "record $*: status $status, not $expected: $(cat "$work/said")"
 }
@@ -65,7 +65,7 @@ run 0 -w "$work/old" --no-packets --cgroup "$cgroup" -- true
 # Without privilege it says what is missing.
 if command -v setpriv >/dev/null; then
     chmod 777 "$work"
-    timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+    timeout 90 setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
         "$optrail" record -w "$work/none" --no-packets --cgroup "$cgroup" 2>"$work/said"
     [ $? = 3 ] || fail "without privilege: $(cat "$work/said")"
     grep -q 'root' "$work/said" || fail "without privilege: $(cat "$work/said")"
@@ -74,8 +74,7 @@ fi
 # Signals stop the command too.
 record "$work/file" --no-packets --cgroup "$cgroup" -- sleep 100
 kill -TERM "$recorder"
-wait "$recorder"
-recorder=
+ends
 for pid in $(cat "$cgroup/cgroup.procs"); do
     fail "the command still runs: $(cat "/proc/$pid/cmdline")"
 done

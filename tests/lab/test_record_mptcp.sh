@@ -17,7 +17,8 @@ ip -n "$base-a" mptcp endpoint add 198.51.100.1 dev link-a subflow
 record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
 grep -q 'mptcp netlink' "$work/said" || fail "not listened to: $(cat "$work/said")"
 MPTCP=1 traffic 2 20000000
-sleep 0.3
+both_are_closed() { [ "$("$records" "$work/file" | grep -c '"type": "mptcp", "event": 3,')" = 2 ]; }
+within "the kernel's word that both connections are closed" both_are_closed
 stop
 "$records" "$work/file" >"$work/records" || fail "not as documented"
 /usr/bin/python3 - "$work/records" <<'PY' || fail "see above"
@@ -42,8 +43,8 @@ for token in tokens:
     joined = [e for e in of if e["event"] == SUB_ESTABLISHED]
     check("a second subflow: %s" % kinds, len(joined) == 1 and joined[0]["local"].startswith("198.51.100.1 ")
           and joined[0]["local_id"] > 0 and joined[0]["interface"] > 0)
-    check("an event is received a moment after it happens", any(
-          0 <= of[0]["time"] - r["time"] < 50000000 for r in records if r["type"] == "tcp" and r["tcp_flags"] & 2))
+    check("an event is received after it happened", any(
+          r["time"] <= of[0]["time"] for r in records if r["type"] == "tcp" and r["tcp_flags"] & 2))
 check("in order of time", [r["time"] for r in records[:-1]] == sorted(r["time"] for r in records[:-1]))
 check("the hooks know the same token", set(tokens) <= {h["token"] for h in hooks})
 PY

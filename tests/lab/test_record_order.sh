@@ -13,14 +13,10 @@ foreign second "$cgroup/below" 0xbee6
 record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup/below" --cgroup "$cgroup"
 traffic 5 20000 192.0.2.2 "$cgroup/below"
 foreign third "$cgroup" 0xbee7
-traffic 2000 2000 192.0.2.2 "$cgroup/below" & # all the while
+load 2000 2000 192.0.2.2 "$cgroup/below" & # all the while
 load=$!
-for _ in {1..60}; do
-    grep -q 'observing after it' "$work/said" && break
-    sleep 0.1
-done
-grep -q 'observing after it' "$work/said" || fail "the new program was not noticed: $(cat "$work/said")"
-wait "$load"
+within "the new program is noticed" said 'observing after it'
+wait "$load" || fail "traffic suffered"
 mark=$(date +%s%N)
 traffic 5 20000 192.0.2.2 "$cgroup/below"
 stop

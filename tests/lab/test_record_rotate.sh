@@ -50,55 +50,70 @@ stop
 [ "$(cd "$work" && echo ring*)" = "ring0 ring1" ] || fail "no ring of two: $(ls "$work")"
 whole "$work/ring0" "$work/ring1" >"$work/n"
 
-# By time, a template; with a bound the recording ends by itself.
-record "$work/time-%s" -G 1 -W 3 --no-packets --cgroup "$cgroup"
-for _ in {1..8}; do traffic 2 1000; sleep 0.3; done
-for _ in {1..40}; do kill -0 "$recorder" 2>/dev/null || break; sleep 0.1; done
-kill -0 "$recorder" 2>/dev/null && fail "-G 1 -W 3 does not end"
-wait "$recorder" || fail "it ends with an error: $(cat "$work/said")"
-recorder=
-[ "$(ls "$work"/time-* | wc -l)" = 3 ] || fail "not three files: $(ls "$work")"
-[ "$(whole "$work"/time-* | sum)" -gt 50 ] || fail "hardly a record in them"
+# By time, a template, under traffic: nothing is missing between one file and the next.
+before=$(invocations first)
+record "$work/time-%s" -G 1 --no-packets --cgroup "$cgroup"
+files() { ls "$work" | grep -c "^$1"; }
+four_files() { traffic 2 1000; [ "$(files time-)" -ge 4 ]; }
+within "four files" four_files
+stop
+total=$(whole "$work"/time-* | sum)
+[ "$total" = $(($(invocations first) - before)) ] ||
+    fail "$total of $(($(invocations first) - before)) hook records in all files: $(ls "$work")"
+
+# With a bound the recording ends by itself, whether or not anything happens.
+record "$work/three-%s" -G 1 -W 3 --no-packets --cgroup "$cgroup"
+ends
+[ "$status" = 0 ] || fail "it ends with status $status: $(cat "$work/said")"
+[ "$(files three-)" = 3 ] || fail "not three files: $(ls "$work")"
+whole "$work"/three-* >"$work/n"
+
+# A template that says too little: no file is written over the one before.
+record "$work/little" -G 1 -W 3 --no-packets --cgroup "$cgroup"
+ends
+[ "$(cd "$work" && echo little*)" = "little little1 little2" ] || fail "not numbered: $(ls "$work")"
 
 # -c ends it with exactly so many packets, or hooks.
 record "$work/count" -c 20 --netns "$base-a" -i link-a
 traffic 5 1000
-for _ in {1..40}; do kill -0 "$recorder" 2>/dev/null || break; sleep 0.1; done
-wait "$recorder" || fail "-c: $(cat "$work/said")"
-recorder=
+ends
+[ "$status" = 0 ] || fail "-c: $(cat "$work/said")"
 [ "$(tshark -r "$work/count" 2>/dev/null | wc -l)" = 20 ] || fail "not 20 packets"
-timeout 20 "$optrail" record -w "$work/count" -c 7 --no-packets --cgroup "$cgroup" 2>"$work/said" &
-recorder=$!
-for _ in {1..50}; do grep -q observers "$work/said" && break; sleep 0.1; done
+record "$work/count" -c 7 --no-packets --cgroup "$cgroup"
 traffic 5 1000
-wait "$recorder" || fail "-c without packets: $(cat "$work/said")"
-recorder=
+ends
+[ "$status" = 0 ] || fail "-c without packets: $(cat "$work/said")"
 "$records" "$work/count" | grep -c '"type": "hook"' | grep -qx 7 || fail "not 7 hooks"
 
 # SIGUSR1, sd_notify.
 /usr/bin/python3 - "$work/notify" >"$work/notified" <<'PY' &
 import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(20)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(90)
 print(s.recv(1000).decode(), flush=True); print(s.recv(1000).decode())
 PY
 listener=$!
-for _ in {1..50}; do [ -S "$work/notify" ] && break; sleep 0.1; done
+within "a socket for the service manager" test -S "$work/notify"
 NOTIFY_SOCKET=$work/notify record "$work/file" --no-packets --cgroup "$cgroup"
-grep -q '^READY=1' "$work/notified" || fail "the service manager was not told: $(cat "$work/notified")"
+within "word to the service manager" grep -q '^READY=1' "$work/notified"
 traffic 2 1000
-sleep 0.3
-kill -USR1 "$recorder"
-sleep 0.3
-grep -q 'so far 0 packets (0 lost), [1-9][0-9]* hook invocations (0 lost)' "$work/said" || fail "SIGUSR1: $(cat "$work/said")"
+fetched
+said 'so far 0 packets (0 lost), [1-9][0-9]* hook invocations (0 lost)' || fail "SIGUSR1: $(cat "$work/said")"
 stop
 wait "$listener" || fail "not told of the end"
 grep -q '^STOPPING=1' "$work/notified" || fail "not told of the end: $(cat "$work/notified")"
 
-# On a terminal it counts.
-timeout 10 script -qec "$optrail record -w $work/file --no-packets --cgroup $cgroup -- sleep 2.5" /dev/null \
-    >"$work/terminal" 2>&1 </dev/null
-[ "$(tr '\r' '\n' <"$work/terminal" | grep -c 'hook invocations (0 lost), [0-9]* octets')" -ge 3 ] ||
-    fail "no counting on a terminal: $(cat "$work/terminal")"
+# On a terminal it counts, again and again.
+rm -f "$work/ready"
+script -qefc "$optrail record -w $work/file --no-packets --cgroup $cgroup --ready-file $work/ready" /dev/null \
+    >"$work/terminal" 2>&1 </dev/null &
+terminal=$!
+within "the recorder on a terminal" test -s "$work/ready"
+counts_three_times() {
+    [ "$(tr '\r' '\n' <"$work/terminal" | grep -c 'hook invocations (0 lost), [0-9]* octets')" -ge 3 ]
+}
+within "counting on a terminal" counts_three_times
+kill -INT "$(cat "$work/ready")"
+wait "$terminal" || fail "on a terminal: $(cat "$work/terminal")"
 
 for wrong in "-C 1 -w -" "-W 3 -w $work/x" "-c -1 -w $work/x" "-B 0 -w $work/x"; do
     # shellcheck disable=SC2086

@@ -26,7 +26,6 @@ record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
 echo 1 >"$statistics" || skip "no BPF statistics"
 runs >"$work/before"
 traffic "${CONNECTIONS:-200}" 3000
-sleep 0.3
 runs >"$work/after"
 stop
 "$records" "$work/file" >"$work/records" || fail "not as documented"

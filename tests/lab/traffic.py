@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """traffic.py BASE CGROUP N BYTES ADDRESS: N TCP connections between the namespaces BASE-a and
 BASE-b, of BYTES octets each towards b and two back, with both ends in CGROUP.  Fails if octets are
-missing; gives up after 30 seconds. With MPTCP=1 in the environment, of Multipath TCP."""
+missing; gives up when nothing moves for two minutes. With MPTCP=1 in the environment, of Multipath TCP."""
 import ctypes
 import os
 import socket
@@ -38,7 +38,7 @@ def serve(listener):
     return 0
 
 
-socket.setdefaulttimeout(30)
+socket.setdefaulttimeout(120)
 ready, tell = os.pipe()
 child = os.fork()
 if child == 0:
