@@ -2,8 +2,8 @@
 # The verbs that people try first. CMake does the work: see CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
 
-.PHONY: all build demo test kernel test-vm bench install install-user format clean help
-.PHONY: packages-build packages-demo packages-test packages-kernel packages-bench
+.PHONY: all build demo test kernel test-vm bench coverage install install-user format clean help
+.PHONY: packages-build packages-demo packages-test packages-kernel packages-bench packages-coverage
 
 all: build
 
@@ -14,11 +14,12 @@ help:
 	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
 	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
 	@echo "make bench     measure what recording, dissecting and analysing cost"
+	@echo "make coverage  which lines of wire/ and analyze/ the tests reach"
 	@echo "make install   install both (PREFIX, DESTDIR)"
 	@echo "make install-user   the plugin and its profile for your own Wireshark, without root"
 	@echo "make format    clang-format over the sources"
 
-packages-build packages-demo packages-test packages-kernel packages-bench: packages-%:
+packages-build packages-demo packages-test packages-kernel packages-bench packages-coverage: packages-%:
 	@cmake/install-packages build $*
 
 build: packages-build
@@ -45,6 +46,9 @@ bench: packages-test packages-bench
 	@$(MAKE) --no-print-directory compile
 	@tests/bench/run
 
+coverage: packages-test packages-coverage
+	@tests/coverage
+
 install: build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
 
@@ -55,4 +59,4 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-coverage
