@@ -3,12 +3,12 @@
  * judge_options.c - what became of each option between two vantage points, or whether it may stand
  * where it stands.
  *
- * Every verdict is one function, one row of a table; the first that holds is the option's. An
- * option is the same at both vantage points when it has the same identity and is the nth of it in
- * its header.
+ * Every verdict is one function, one row of a table; the first that holds is the option's. Which
+ * option is which: align.h.
  */
 #include <string.h>
 
+#include "analyze/align.h"
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
 #include "analyze/judge.h"
@@ -24,13 +24,30 @@ struct option_case { /* one option upstream, and what stands downstream */
     const struct connection *connection;
     const struct segment *up, *down;
     const struct option_list *up_options, *down_options;
-    const struct option_at *here;  /* upstream */
-    const struct option_at *there; /* downstream; NULL: not there */
+    const struct alignment *alignment;
+    unsigned index;                  /* of the option upstream */
+    const struct option_at *here;    /* it */
+    const struct option_at *there;   /* downstream; NULL: not there */
+    const struct option_at *instead; /* another downstream that took its place; NULL: none */
 };
 
 static const uint8_t *octets_of(const struct option_list *list, const struct option_at *at)
 {
     return list->octets + at->offset;
+}
+
+static const struct option_at *aligned(const struct option_list *list, int index)
+{
+    return index == ALIGNED_WITH_NONE ? NULL : &list->at[index];
+}
+
+/* Turns to the option `index` upstream. */
+static void turn_to(struct option_case *c, unsigned index)
+{
+    c->index = index;
+    c->here = &c->up_options->at[index];
+    c->there = aligned(c->down_options, c->alignment->there[index]);
+    c->instead = aligned(c->down_options, c->alignment->instead[index]);
 }
 
 /* --- one function per verdict ----------------------------------------------------------------- */
@@ -83,8 +100,6 @@ static bool is_intact(const struct option_case *c)
            (c->here->identity->everyday && c->here->identity->kind == KIND_SACK && sack_equal(c));
 }
 
-static unsigned nth_of(const struct option_list *list, unsigned index);
-
 /* Intact, but it has changed places with another option that was kept. */
 static bool is_reordered(const struct option_case *c)
 {
@@ -92,8 +107,7 @@ static bool is_reordered(const struct option_case *c)
         return false;
     for (unsigned i = 0; i < c->up_options->n; i++) {
         const struct option_at *up = &c->up_options->at[i];
-        const struct option_at *down =
-            option_list_find(c->down_options, up->identity, nth_of(c->up_options, i));
+        const struct option_at *down = aligned(c->down_options, c->alignment->there[i]);
         if (down && up != c->here &&
             (up->offset < c->here->offset) != (down->offset < c->there->offset))
             return true;
@@ -109,40 +123,19 @@ static bool is_cut(const struct option_case *c)
     return !whole(c->here) || c->down_options->captured < c->down_options->declared;
 }
 
-/* The octets at the option's own place downstream, or NULL when the header has no such place. */
-static const uint8_t *its_place(const struct option_case *c)
-{
-    unsigned end = c->here->offset + c->here->length;
-    return end <= c->down_options->captured ? c->down_options->octets + c->here->offset : NULL;
-}
-
 static bool is_modified(const struct option_case *c)
 {
-    if (c->there)
-        return true;
-    /* Another option of the same kind at its very place: its identity was overwritten. */
-    const uint8_t *place = its_place(c);
-    return place && c->up_options->declared == c->down_options->declared &&
-           place[0] == c->here->identity->kind;
-}
-
-static unsigned padding_of(const struct option_list *list)
-{
-    unsigned used = 0;
-    for (unsigned i = 0; i < list->n; i++)
-        used += list->at[i].length;
-    return used < list->declared ? list->declared - used : 0;
+    return c->there || c->instead;
 }
 
 static bool is_removed_nop(const struct option_case *c)
 {
-    return c->down_options->declared >= c->up_options->declared &&
-           padding_of(c->down_options) > padding_of(c->up_options);
+    return c->alignment->padded[c->index];
 }
 
 static bool is_removed_shortened(const struct option_case *c)
 {
-    return c->down_options->declared < c->up_options->declared;
+    return c->alignment->shortened;
 }
 
 /* Gone, and neither padding nor a shorter header accounts for it: something else took its room. */
@@ -219,18 +212,18 @@ static char *detail_of(const struct option_case *c, enum verdict verdict)
         return g_strdup("several copies of it could be meant");
     if (verdict != VERDICT_OPTION_MODIFIED)
         return NULL;
-    const uint8_t *after = c->there ? octets_of(c->down_options, c->there) : its_place(c);
-    unsigned after_length = c->there ? c->there->available : c->here->length;
+    const struct option_at *after = c->there ? c->there : c->instead;
     if (after == NULL)
         return NULL;
     g_autofree char *was = hex(octets_of(c->up_options, c->here), c->here->available);
-    g_autofree char *is = hex(after, after_length);
+    g_autofree char *is = hex(octets_of(c->down_options, after), after->available);
     return g_strdup_printf("%s became %s", was, is);
 }
 
-static void say(struct analysis *analysis, const struct option_case *c,
-                const struct identity *option, enum verdict verdict, enum confidence confidence,
-                const char *detail)
+/* Returns what it was noted under, so that more frames may be named; NULL: nowhere. */
+static struct evidence *say(struct analysis *analysis, const struct option_case *c,
+                            const struct identity *option, enum verdict verdict,
+                            enum confidence confidence, const char *detail)
 {
     const struct segment *segment = c->up ? c->up : c->down;
     struct row *row =
@@ -253,8 +246,7 @@ static void say(struct analysis *analysis, const struct option_case *c,
             sighting.frame_b = s->frame;
     }
     trail_count(row, verdict, confidence);
-    if (row->shown)
-        evidence_add(analysis, segment->connection, &sighting);
+    return row->shown ? evidence_add(analysis, segment->connection, &sighting) : NULL;
 }
 
 static void see(struct analysis *analysis, const struct segment *segment,
@@ -268,15 +260,6 @@ static void see(struct analysis *analysis, const struct segment *segment,
 static bool is_counted(const struct analysis *analysis, const struct identity *option)
 {
     return !option->everyday || analysis->settings->all_options;
-}
-
-/* How many options of the same identity stand before this one. */
-static unsigned nth_of(const struct option_list *list, unsigned index)
-{
-    unsigned nth = 0;
-    for (unsigned i = 0; i < index; i++)
-        nth += list->at[i].identity == list->at[index].identity;
-    return nth;
 }
 
 static void judge_own(struct analysis *analysis, const struct option_case *c)
@@ -306,21 +289,17 @@ static enum verdict judge_extra(struct analysis *analysis, const struct option_c
     const struct option_list *up = c->up_options;
     if (up->captured < up->declared || !whole(extra))
         return VERDICT_INCONCLUSIVE_SNAPLEN;
-    /* It stands where one of the same kind was overwritten: said there. */
-    for (unsigned i = 0; i < up->n; i++)
-        if (up->at[i].offset == extra->offset &&
-            up->at[i].identity->kind == extra->identity->kind &&
-            up->declared == c->down_options->declared)
-            return VERDICT_NONE;
     return added_or_mirrored(analysis, c->down, octets_of(c->down_options, extra), extra);
 }
 
 static void judge_lists(struct analysis *analysis, struct option_case *c, bool ambiguous)
 {
+    struct alignment alignment;
+    options_align(c->up_options, c->down_options, &alignment);
+    c->alignment = &alignment;
     for (unsigned i = 0; i < c->up_options->n; i++) {
         const struct identity *option = c->up_options->at[i].identity;
-        c->here = &c->up_options->at[i];
-        c->there = option_list_find(c->down_options, option, nth_of(c->up_options, i));
+        turn_to(c, i);
         enum verdict verdict = judge_option(c);
         if (ambiguous && verdict != VERDICT_OPTION_INTACT)
             verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
@@ -337,11 +316,9 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
     c->here = NULL;
     for (unsigned i = 0; i < c->down_options->n; i++) {
         const struct option_at *extra = &c->down_options->at[i];
-        if (option_list_find(c->up_options, extra->identity, nth_of(c->down_options, i)))
+        if (alignment.known[i])
             continue;
         enum verdict verdict = judge_extra(analysis, c, extra);
-        if (verdict == VERDICT_NONE)
-            continue;
         if (ambiguous)
             verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
         if (verdict_is_inconclusive(verdict) && !is_counted(analysis, extra->identity))
@@ -502,6 +479,7 @@ void judge_piece(struct analysis *analysis, struct segment *segment, const struc
 {
     struct cover *cover = segment->cover;
     struct option_list mine, theirs;
+    struct alignment alignment;
     uint32_t kept = 0;
     if (segment->everyday && piece->everyday && !analysis->settings->all_options &&
         segment->options_length == piece->options_length)
@@ -514,10 +492,11 @@ void judge_piece(struct analysis *analysis, struct segment *segment, const struc
                             .up = segment,
                             .down = piece,
                             .up_options = &mine,
-                            .down_options = &theirs};
+                            .down_options = &theirs,
+                            .alignment = &alignment};
+    options_align(&mine, &theirs, &alignment);
     for (unsigned i = 0; i < mine.n; i++) {
-        c.here = &mine.at[i];
-        c.there = option_list_find(&theirs, c.here->identity, nth_of(&mine, i));
+        turn_to(&c, i);
         if (is_intact(&c) || is_cut(&c))
             kept |= 1u << i;
         else if (c.there)
@@ -573,8 +552,11 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
             continue;
         see(analysis, segment, option);
         c.here = &options.at[i];
-        if (verdict != VERDICT_NONE)
-            say(analysis, &c, option, verdict, CONFIDENCE_CERTAIN, NULL);
+        struct evidence *evidence =
+            verdict == VERDICT_NONE ? NULL
+                                    : say(analysis, &c, option, verdict, CONFIDENCE_CERTAIN, NULL);
+        for (unsigned k = 0; evidence && k < segment->cover->n_frames; k++)
+            evidence_frame(evidence, !segment->vantage, segment->cover->frames[k]);
         if (upstream)
             judge_own(analysis, &c);
     }

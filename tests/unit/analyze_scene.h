@@ -25,12 +25,13 @@
 
 enum { CLIENT, SERVER };
 
-#define MS      1000000ull
-#define CC      "\xfd\x06\x4f\x43\x00\x02"
-#define CC_RENO "\xfd\x06\x4f\x43\x00\x01"
-#define UTO     "\x1c\x04\x00\x22"
-#define MSS     "\x02\x04\x05\xb4"
-#define NOPS    "\x01\x01\x01\x01\x01\x01"
+#define MS        1000000ull
+#define CC        "\xfd\x06\x4f\x43\x00\x02"
+#define CC_RENO   "\xfd\x06\x4f\x43\x00\x01"
+#define UTO       "\x1c\x04\x00\x22"
+#define MSS       "\x02\x04\x05\xb4"
+#define OPTION_76 "\x4c\x04\x12\x34" /* no description covers kind 76 */
+#define NOPS      "\x01\x01\x01\x01\x01\x01"
 
 struct scene {
     struct capture_builder *a, *b;
@@ -228,6 +229,22 @@ static inline const struct report *analyze_a(struct scene *s)
     return analyze_files(s, capture_builder_finish(s->a), NULL);
 }
 
+static inline struct scene *scene_with_handshake(void)
+{
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    handshake(s);
+    return s;
+}
+
+/* Data that differ along the stream. */
+static inline struct built_segment data(struct scene *s, unsigned from, uint32_t length)
+{
+    struct built_segment p = make(s, from, TCP_ACK | TCP_PSH, length, "");
+    p.payload = 7;
+    return p;
+}
+
 /* --- asking the report ------------------------------------------------------------------------ */
 
 static inline const struct report_option *row_of(const struct report *report, const char *option,
@@ -251,6 +268,31 @@ static inline const struct report_finding *finding_of(const struct report *repor
             return finding;
     }
     return NULL;
+}
+
+/* The one finding of that verdict, beside none but those that say that all went well. */
+static inline const struct report_finding *only_finding(const struct report *report,
+                                                        enum verdict verdict)
+{
+    const struct report_finding *found = NULL;
+    for (unsigned i = 0; i < report->findings->len; i++) {
+        const struct report_finding *finding = g_ptr_array_index(report->findings, i);
+        if (finding->verdict == verdict) {
+            assert_null(found);
+            found = finding;
+        } else if (verdict_weight(finding->verdict) > WEIGHT_GOOD) {
+            fail_msg("also %s: %s", verdict_name(finding->verdict), finding->explain);
+        }
+    }
+    if (found == NULL)
+        fail_msg("no %s", verdict_name(verdict));
+    return found;
+}
+
+static inline const struct report_flow *the_flow(const struct report *report)
+{
+    assert_int_equal(report->flows->len, 1);
+    return g_ptr_array_index(report->flows, 0);
 }
 
 static inline void assert_no_finding(const struct report *report, enum verdict verdict)
