@@ -270,6 +270,15 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
     return true;
 }
 
+/* Of one side only: the last occasion to find the other. */
+static bool pair_now_or_never(struct analysis *analysis, const struct connection *connection)
+{
+    for (unsigned v = 0; v < VANTAGES; v++)
+        if (connection->sides[v] && connection->sides[!v] == NULL)
+            return pair_late_same(analysis, connection->sides[v]);
+    return false;
+}
+
 /* Looks at some of the closed connections, the longest closed first. */
 static void evict(struct analysis *analysis)
 {
@@ -284,6 +293,8 @@ static void evict(struct analysis *analysis)
             closing_add(analysis, connection);
             continue;
         }
+        if (analysis->n_vantages > 1 && pair_now_or_never(analysis, connection))
+            continue; /* it went to another connection, which will be looked at in its turn */
         connection_finish(analysis, connection);
         connection->finished = true;
     }

@@ -80,6 +80,9 @@ static void table_add(struct flow_table *table, struct side *side)
         table->n_used++;
     }
     side->older = slot->side;
+    side->reused = slot->side != NULL;
+    if (slot->side)
+        slot->side->reused = true;
     slot->side = side;
     slot->hash = side->hash;
 }

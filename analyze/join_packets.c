@@ -13,9 +13,15 @@
 
 #include "analyze/fingerprint.h"
 #include "analyze/judge.h"
+#include "analyze/learn.h"
 #include "analyze/translate.h"
 
-enum { INITIAL_BUCKETS = 4096, DISAGREEMENTS_AT_FIRST = 2, DISAGREEMENTS_LATER = 8 };
+enum {
+    INITIAL_BUCKETS = 4096,
+    LEARN_FIRST = 8,
+    DISAGREEMENTS_AT_FIRST = 2,
+    DISAGREEMENTS_LATER = 8
+};
 
 struct
     join { /* what waits, by key; the two vantage points apart, so that each looks at the other */
@@ -113,6 +119,7 @@ static void hash_add(struct join *join, struct segment *s)
     *(join->newest ? &join->newest->waited_less : &join->oldest) = s;
     join->newest = s;
     join->n_waiting++;
+    s->connection->waiting++;
 }
 
 static void hash_remove(struct join *join, struct segment *s)
@@ -124,6 +131,7 @@ static void hash_remove(struct join *join, struct segment *s)
     *(s->waited_longer ? &s->waited_longer->waited_less : &join->oldest) = s->waited_less;
     *(s->waited_less ? &s->waited_less->waited_longer : &join->newest) = s->waited_longer;
     join->n_waiting--;
+    s->connection->waiting--;
 }
 
 /* --- lanes ------------------------------------------------------------------------------------ */
@@ -266,6 +274,7 @@ static enum outcome join_one_for_one(struct analysis *analysis, struct segment *
     struct segment *a = s->vantage == VANTAGE_A ? s : other;
     struct segment *b = s->vantage == VANTAGE_A ? other : s;
     translate_learn_timestamps(s->connection, a, b);
+    s->connection->related[s->direction] = true;
     s->connection->ids_pass |= a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
     judge_pair(analysis, a, b, choice.ambiguous, choice.copies == 1);
     release(analysis, other);
@@ -473,6 +482,37 @@ static void give_up_oldest(struct analysis *analysis)
     release(analysis, s);
 }
 
+static struct segment *take_waiting(struct analysis *analysis, struct connection *connection,
+                                    unsigned vantage);
+static void join_again(struct analysis *analysis, struct connection *connection,
+                       struct segment *taken);
+
+/*
+ * Nothing of a direction was joined, and a handshake is missing: the numbers may be rewritten. Looks
+ * at what waits, each time when there is twice as much.
+ */
+static void learn(struct analysis *analysis, struct connection *connection, bool last)
+{
+    bool doubtful = false;
+    if (connection->waiting < MAX(LEARN_FIRST, connection->learn_when) && !last)
+        return;
+    for (unsigned d = 0; d < DIRECTIONS; d++)
+        doubtful |= connection->delta_state[d] == DELTA_PRESUMED && !connection->related[d];
+    if (!doubtful)
+        return;
+    connection->learn_when = connection->waiting * 2;
+    if (!learn_translation(connection))
+        return;
+    for (unsigned d = 0; d < DIRECTIONS; d++)
+        connection->last_seq[d] = 0;
+    join_again(analysis, connection, take_waiting(analysis, connection, VANTAGE_A));
+    join_retranslate(analysis, connection);
+    for (unsigned v = 0; v < VANTAGES; v++)
+        for (unsigned d = 0; d < DIRECTIONS; d++)
+            if (connection->lanes[v][d].last)
+                connection->sent_up_to[v][d] = end_of(connection->lanes[v][d].last);
+}
+
 /* --- the stage -------------------------------------------------------------------------------- */
 
 static bool join_now(struct analysis *analysis, struct segment *s)
@@ -494,6 +534,8 @@ void join_segment(struct analysis *analysis, struct segment *s)
         wait_for_counterpart(analysis, s);
         if (analysis->join->n_waiting > analysis->waiting_max)
             give_up_oldest(analysis);
+        if (!alone)
+            learn(analysis, s->connection, false);
     } else if (s->cover) {
         slab_give(&analysis->covers, s->cover);
         s->cover = NULL;
@@ -554,8 +596,10 @@ void join_take_over(struct analysis *analysis, struct connection *into, struct c
 
 void join_flush(struct analysis *analysis, struct connection *connection)
 {
-    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B] && !connection->terminated)
+    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B] && !connection->terminated) {
+        learn(analysis, connection, true);
         join_leniently(analysis, connection);
+    }
     for (unsigned vantage = 0; vantage < VANTAGES; vantage++)
         for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
             struct lane *lane = &connection->lanes[vantage][direction];

@@ -37,34 +37,27 @@ static bool is_translated(const struct connection *connection, struct path_case 
 /* In a proxy's case nothing is translated: there are two connections. */
 static bool is_sequence_rewritten(const struct connection *connection, struct path_case *out)
 {
-    if (connection->terminated)
-        return false;
-    unsigned d = connection->delta[FROM_CLIENT] == 0 ? FROM_SERVER : FROM_CLIENT;
-    if (connection->delta[d] == 0)
+    unsigned d = out->direction;
+    if (connection->terminated || connection->delta[d] == 0)
         return false;
     /* The handshake told the difference; segments joined after it confirm that it is constant. */
     out->confidence = connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-    out->direction = d;
     out->detail = g_strdup_printf("by %" G_GUINT32_FORMAT, connection->delta[d]);
     return true;
 }
 
 static bool are_timestamps_rewritten(const struct connection *connection, struct path_case *out)
 {
-    for (unsigned d = 0; d < DIRECTIONS; d++) {
-        bool constant = connection->timestamp_state[d] == TIMESTAMPS_CONSTANT;
-        if (connection->timestamp_state[d] == TIMESTAMPS_UNKNOWN ||
-            (constant && connection->timestamp_delta[d] == 0))
-            continue;
-        out->confidence =
-            constant && connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-        out->direction = d;
-        out->detail = constant
-                          ? g_strdup_printf("by %" G_GUINT32_FORMAT, connection->timestamp_delta[d])
-                          : g_strdup("by a changing amount");
-        return true;
-    }
-    return false;
+    unsigned d = out->direction;
+    bool constant = connection->timestamp_state[d] == TIMESTAMPS_CONSTANT;
+    if (connection->timestamp_state[d] == TIMESTAMPS_UNKNOWN ||
+        (constant && connection->timestamp_delta[d] == 0))
+        return false;
+    out->confidence = constant && connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    out->detail = constant
+                      ? g_strdup_printf("by %" G_GUINT32_FORMAT, connection->timestamp_delta[d])
+                      : g_strdup("by a changing amount");
+    return true;
 }
 
 /*
@@ -102,37 +95,53 @@ static bool is_proxied(const struct connection *connection, struct path_case *ou
 static const struct {
     enum verdict verdict;
     bool (*holds)(const struct connection *connection, struct path_case *out);
+    bool each_way; /* asked of each direction, else of the connection */
 } PATH_VERDICTS[] = {
-    {VERDICT_PATH_PROXY, is_proxied},
-    {VERDICT_PATH_NAT, is_translated},
-    {VERDICT_PATH_SEQUENCE_REWRITTEN, is_sequence_rewritten},
-    {VERDICT_PATH_TIMESTAMPS_REWRITTEN, are_timestamps_rewritten},
+    {VERDICT_PATH_PROXY, is_proxied, false},
+    {VERDICT_PATH_NAT, is_translated, false},
+    {VERDICT_PATH_SEQUENCE_REWRITTEN, is_sequence_rewritten, true},
+    {VERDICT_PATH_TIMESTAMPS_REWRITTEN, are_timestamps_rewritten, true},
 };
+
+/* That both sides are one connection is itself no more than likely. */
+static bool is_paired_loosely(const struct connection *connection)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    return connection->paired_by && strcmp(connection->paired_by, "payload") == 0 &&
+           (!flow_key_equal(&a->key, &b->key) || a->reused || b->reused);
+}
+
+static void judge_one(struct analysis *analysis, struct connection *connection, unsigned row,
+                      unsigned direction)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    struct path_case found = {.direction = direction};
+    if (!PATH_VERDICTS[row].holds(connection, &found))
+        return;
+    if (is_paired_loosely(connection))
+        found.confidence = CONFIDENCE_LIKELY;
+    struct sighting sighting = {
+        .verdict = PATH_VERDICTS[row].verdict,
+        .confidence = found.confidence,
+        .direction = found.direction,
+        .segment = -1,
+        .frame_a = a->first_frame,
+        .frame_b = b->first_frame,
+        .detail = found.detail,
+        .absent_at = VANTAGES,
+    };
+    evidence_add(analysis, connection, &sighting);
+    g_free(found.detail);
+}
 
 void judge_path(struct analysis *analysis, struct connection *connection)
 {
-    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
-    if (a == NULL || b == NULL)
+    unsigned client = connection->swapped ? FROM_SERVER : FROM_CLIENT;
+    if (connection->sides[VANTAGE_A] == NULL || connection->sides[VANTAGE_B] == NULL)
         return;
     for (unsigned i = 0; i < G_N_ELEMENTS(PATH_VERDICTS); i++) {
-        struct path_case found = {.direction = connection->swapped ? FROM_SERVER : FROM_CLIENT};
-        if (!PATH_VERDICTS[i].holds(connection, &found))
-            continue;
-        /* That they are one connection is itself no more than likely. */
-        if (connection->paired_by && strcmp(connection->paired_by, "payload") == 0 &&
-            !flow_key_equal(&a->key, &b->key))
-            found.confidence = CONFIDENCE_LIKELY;
-        struct sighting sighting = {
-            .verdict = PATH_VERDICTS[i].verdict,
-            .confidence = found.confidence,
-            .direction = found.direction,
-            .segment = -1,
-            .frame_a = a->first_frame,
-            .frame_b = b->first_frame,
-            .detail = found.detail,
-            .absent_at = VANTAGES,
-        };
-        evidence_add(analysis, connection, &sighting);
-        g_free(found.detail);
+        judge_one(analysis, connection, i, client);
+        if (PATH_VERDICTS[i].each_way)
+            judge_one(analysis, connection, i, !client);
     }
 }

@@ -121,6 +121,17 @@ static bool given_up(const struct analysis *analysis, const struct segment *s,
     return s->connection->gave_up[other->vantage][s->direction];
 }
 
+/* Its number is of another space: the handshake is missing, and no payload told the difference. */
+static bool numbers_unrelated(const struct analysis *analysis, const struct segment *s,
+                              const struct input *other)
+{
+    const struct connection *connection = s->connection;
+    const struct side *there = connection->sides[other->vantage];
+    (void)analysis;
+    return there && there->has_ack[s->direction] && !connection->related[s->direction] &&
+           connection->delta_state[s->direction] == DELTA_PRESUMED;
+}
+
 static const struct {
     objection holds;
     enum verdict verdict;
@@ -133,6 +144,8 @@ static const struct {
     {losses_counted_there, VERDICT_INCONCLUSIVE_CAPTURE_LOSS, "it lost packets at that moment"},
     {given_up, VERDICT_INCONCLUSIVE_AMBIGUOUS,
      "more segments waited for their counterparts than there is room for"},
+    {numbers_unrelated, VERDICT_INCONCLUSIVE_AMBIGUOUS,
+     "its beginning was not captured, and nothing tells how sequence numbers compare"},
     {parsed_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
      "a parse hook there saw them, so it is the capture that missed them"},
     {acknowledged_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,

@@ -85,6 +85,7 @@ void connection_merge(struct analysis *analysis, struct connection *into, struct
             into->mss[d] = mss;
         into->gave_up[vantage][d] = from->gave_up[vantage][d];
     }
+    into->learn_when = 0;
     into->syns_plain += from->syns_plain;
     into->syns_special += from->syns_special;
     merge_rows(analysis, into, from);

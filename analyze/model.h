@@ -92,9 +92,11 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
     bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];
+    bool reused; /* there is another incarnation of these endpoints */
     bool rst, has_syn_tsval, client_is_low, has_packets;
     uint8_t indexed; /* pair.c: a bit per index */
     uint8_t vantage, n_hooks_waiting;
+    uint16_t patience; /* pair_payload.c: segments that waited for something better */
 };
 
 enum orientation {
@@ -137,6 +139,8 @@ struct connection {
     struct connection *closed_next; /* waiting to be forgotten */
     const char *paired_by;
     uint64_t pairs;
+    uint32_t waiting;    /* segments that wait for their counterparts ... */
+    uint32_t learn_when; /* ... and how many make it worth while to look at them: learn.h */
     uint64_t plain_syn_frame;          /* a SYN without special options that arrived; 0: none */
     uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */
     uint32_t id;
@@ -148,6 +152,7 @@ struct connection {
     uint8_t roles;                      /* enum role_evidence */
     bool swapped;                       /* FROM_CLIENT is in truth from the server */
     bool closing;                       /* stands in the list of those waiting to be forgotten */
+    bool related[DIRECTIONS];           /* a segment was joined: the numbers fit */
     bool gave_up[VANTAGES][DIRECTIONS]; /* segments waited too long: see join_packets.h */
     bool ids_pass;                      /* IP identifications are the same at both vantage points */
     bool merged;     /* its side went to another connection: nothing is left here */

@@ -29,7 +29,9 @@ void pair_side(struct analysis *analysis, struct side *side, const struct packet
  */
 bool pair_by_payload(struct analysis *analysis, struct side *side, struct segment *segment,
                      const struct packet *packet);
-/* At the end: the same for one with other endpoints, if that payload is nobody else's. */
+/* When nothing more of it will come: the same without waiting for anything better. */
+bool pair_late_same(struct analysis *analysis, struct side *side);
+/* At the end: the same, and for one with other endpoints, if that payload is nobody else's. */
 void pair_late(struct analysis *analysis, struct side *side);
 void pair_payload_forget(struct analysis *analysis, struct side *side);
 

@@ -5,7 +5,9 @@
  * For what no handshake pairs: both ends of it are rewritten, it was not captured, or the path ends
  * connections and opens others. Two keys: the first octets of a direction, which survive other
  * segment sizes, and whole segments, which a capture that began late has too. With the same
- * endpoints that is enough. Else it waits for the end, when everything was seen: the payload must
+ * endpoints that is enough, unless both SYNs were seen and have other numbers: a port that was used
+ * again carries the same too, and the SYN with the right number may still be to come. Then the clocks
+ * decide, or patience. Else it waits for the end, when everything was seen: the payload must
  * then be one that no second connection showed, at either vantage point.
  *
  * If both handshakes were seen, with other initial sequence numbers and other timestamps, and
@@ -16,9 +18,17 @@
 
 #include <string.h>
 
+#include "analyze/clock.h"
 #include "analyze/fingerprint.h"
+#include "analyze/input.h"
 
 enum { START = 16, WHOLE_MIN = 32, KEYS_PER_SIDE = 16, COUNTERS = 1 << 16, AGREEING_SEGMENTS = 2 };
+
+/* Segments with payload that two sides wait for a SYN with the right number, once they look alike. */
+enum { PATIENCE = 256 };
+
+/* SYNs of one connection are no farther apart than that, once the clocks are known. */
+static const int64_t SYN_NEAR_NS = 1000 * 1000 * 1000, SYN_FAR_NS = 10 * SYN_NEAR_NS;
 
 struct payload_index {
     GHashTable *sides[VANTAGES]; /* key -> GPtrArray of struct side */
@@ -110,10 +120,37 @@ static bool related(const struct side *side, const struct side *other)
     return false;
 }
 
-static bool may_pair(const struct side *side, const struct side *other)
+/* How far apart the SYNs passed, as far as the clocks are known; 0 when that cannot be told. */
+static int64_t syns_apart_ns(const struct analysis *analysis, const struct side *side,
+                             const struct side *other)
+{
+    const struct side *a = side->vantage == VANTAGE_A ? side : other;
+    const struct side *b = side->vantage == VANTAGE_A ? other : side;
+    if (!analysis->clock->known || a->syn_ns == 0 || b->syn_ns == 0)
+        return 0;
+    int64_t apart = (int64_t)(b->syn_ns - a->syn_ns) - analysis->clock->pace_ns;
+    return apart < 0 ? -apart : apart;
+}
+
+static bool may_pair(const struct analysis *analysis, const struct side *side,
+                     const struct side *other)
 {
     return other->connection && other->connection != side->connection &&
-           other->connection->sides[side->vantage] == NULL && !other->connection->finished;
+           other->connection->sides[side->vantage] == NULL && !other->connection->finished &&
+           syns_apart_ns(analysis, side, other) < SYN_FAR_NS;
+}
+
+/* Both SYNs were seen, with other numbers: it could be another incarnation of the same endpoints. */
+static bool must_wait(const struct analysis *analysis, struct side *side, const struct side *other)
+{
+    const struct input *there = analysis->inputs[other->vantage];
+    if (!side->has_isn[FROM_CLIENT] || !other->has_isn[FROM_CLIENT] ||
+        side->isn[FROM_CLIENT] == other->isn[FROM_CLIENT] || there->kind == INPUT_END)
+        return false;
+    if (analysis->clock->known && side->syn_ns && other->syn_ns &&
+        syns_apart_ns(analysis, side, other) < SYN_NEAR_NS)
+        return false;
+    return ++side->patience < PATIENCE;
 }
 
 /* The side with the same endpoints among those with that key. */
@@ -123,11 +160,20 @@ static struct side *find_same(struct analysis *analysis, const struct side *side
         g_hash_table_lookup(analysis->payloads->sides[!side->vantage], GSIZE_TO_POINTER(key));
     for (unsigned i = 0; sides && i < sides->len; i++) {
         struct side *other = g_ptr_array_index(sides, i);
-        if (may_pair(side, other) && flow_key_equal(&side->key, &other->key) &&
+        if (may_pair(analysis, side, other) && flow_key_equal(&side->key, &other->key) &&
             side->client_is_low == other->client_is_low)
             return other;
     }
     return NULL;
+}
+
+/* The same by any payload that this side has shown. */
+static struct side *find_same_by_any(struct analysis *analysis, const struct side *side)
+{
+    struct side *other = NULL;
+    for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len && other == NULL; i++)
+        other = find_same(analysis, side, g_array_index(side->payload_keys, uint64_t, i));
+    return other;
 }
 
 static uint8_t *counter_of(struct payload_index *index, unsigned vantage, uint64_t key)
@@ -152,7 +198,7 @@ static struct side *find_only(struct analysis *analysis, const struct side *side
         (*counter_of(index, VANTAGE_A, key) > 1 || *counter_of(index, VANTAGE_B, key) > 1))
         return NULL;
     struct side *other = g_ptr_array_index(there, 0);
-    return may_pair(side, other) && related(side, other) ? other : NULL;
+    return may_pair(analysis, side, other) && related(side, other) ? other : NULL;
 }
 
 /* The waiting segment of the other side with the same payload, or its first. */
@@ -211,7 +257,9 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
     }
     for (unsigned i = 0; i < n && single && other == NULL; i++)
         other = find_same(analysis, side, keys[i]);
-    if (other == NULL) {
+    if (other == NULL && side->patience > 0 && single)
+        other = find_same_by_any(analysis, side);
+    if (other == NULL || must_wait(analysis, side, other)) {
         for (unsigned i = 0; i < n && single; i++)
             index_add(analysis, side, keys[i]);
         return false;
@@ -233,11 +281,23 @@ static const struct segment *waiting_with(const struct side *side, const struct 
     return NULL;
 }
 
+bool pair_late_same(struct analysis *analysis, struct side *side)
+{
+    struct side *other = find_same_by_any(analysis, side);
+    if (other == NULL)
+        return false;
+    const struct segment *t, *s = waiting_with(side, other, &t);
+    make_one(analysis, side, other, s, t);
+    return true;
+}
+
 void pair_late(struct analysis *analysis, struct side *side)
 {
     struct side *found = NULL;
     unsigned agreeing = 0;
     bool start = false;
+    if (pair_late_same(analysis, side))
+        return;
     for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len; i++) {
         uint64_t key = g_array_index(side->payload_keys, uint64_t, i);
         struct side *other = find_only(analysis, side, key);
