@@ -64,10 +64,23 @@ struct hook_state {                             /* of one connection */
 /* Whether there are hook records in that file of the end that sends in `direction`. */
 bool join_hooks_at(const struct connection *connection, unsigned vantage, unsigned direction);
 
+/* What hooks say of a connection, made when there is nothing yet. */
+struct hook_state *join_hooks_state(struct analysis *analysis, struct connection *connection);
+
+/* An invocation that stored options, or saw some arrive; it belongs to the join from now on. */
+void join_hooks_write(struct analysis *analysis, struct hook_state *hooks,
+                      struct hook_event *write);
+void join_hooks_parse(struct analysis *analysis, struct hook_state *hooks,
+                      struct hook_event *parse);
+
+/* --- hook_records.c --------------------------------------------------------------------------- */
+
 /* A hook record of a connection; `end` is the direction in which the hook's host sends. */
 void join_hooks_record(struct analysis *analysis, struct connection *connection,
                        enum vantage vantage, unsigned end, const struct hook_record *record,
                        uint64_t frame, uint64_t time_ns);
+
+/* --- join_hooks.c ----------------------------------------------------------------------------- */
 
 /* A captured segment; of interest when it bears more than everyday options. */
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment);
