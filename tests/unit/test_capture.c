@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_capture.c - capture files of every kind, read and written, whole, cut and broken. */
+/* test_capture.c - capture files of every kind, read: whole, cut and broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,52 +13,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "capture_text.h"
 #include "fixture.h"
 #include "wire/capture.h"
-#include "wire/pcapng_write.h"
-
-/* All that a file gives, as text: what several ways of reading are compared by. */
-static char *reading_of(const char *path, char **warning)
-{
-    g_autoptr(GError) error = NULL;
-    struct capture *capture = capture_open(path, &error);
-    struct capture_record r;
-    GString *text = g_string_new(NULL);
-
-    if (warning != NULL)
-        *warning = NULL;
-    if (capture == NULL) {
-        assert_non_null(error);
-        g_string_printf(text, "error %d: %s\n", error->code, error->message);
-        return g_string_free(text, FALSE);
-    }
-    while (capture_next(capture, &r) > 0) {
-        g_string_append_printf(text, "%" G_GUINT64_FORMAT " if%u lt%u ", r.number, r.interface,
-                               r.linktype);
-        if (r.has_time)
-            g_string_append_printf(text, "%" G_GUINT64_FORMAT " ", r.time_ns);
-        if (r.has_dropcount)
-            g_string_append_printf(text, "-%" G_GUINT64_FORMAT " ", r.dropcount);
-        g_string_append_printf(text, "%u/%u ", r.captured, r.length);
-        g_string_append_len(text, (const char *)r.data, r.captured);
-        if (r.comment != NULL)
-            g_string_append_printf(text, " # %.*s", (int)r.comment_length, r.comment);
-        g_string_append_c(text, '\n');
-    }
-    assert_int_equal(capture_next(capture, &r), 0); /* the end stays the end */
-    if (warning != NULL)
-        *warning = g_strdup(capture_warning(capture));
-    capture_close(capture);
-    return g_string_free(text, FALSE);
-}
-
-static char *reading_of_octets(const void *octets, size_t length, char **warning)
-{
-    char *path = fixture_file(octets, length);
-    char *text = reading_of(path, warning);
-    fixture_file_remove(path);
-    return text;
-}
 
 static void assert_reads(const struct fixture *f, const char *wanted)
 {
@@ -521,102 +478,6 @@ static void test_mutated_files_never_crash(void **state)
     }
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
-
-static void test_what_is_written_is_read_back(void **state)
-{
-    (void)state;
-    char *path = fixture_file("", 0);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    struct pcapng_writer *w = pcapng_writer_new(fd, "optrail", "about this recording");
-    const struct pcapng_interface wire = {1, 262144, "eth0", "the wire", "tcp port 443"};
-    const struct pcapng_interface hooks = {252, 0, "optrail-hooks", NULL, NULL};
-    struct stat status;
-
-    assert_int_equal(pcapng_add_interface(w, &wire), 0);
-    assert_int_equal(pcapng_add_interface(w, &hooks), 1);
-    const struct pcapng_packet packets[] = {
-        {.interface = 0,
-         .time_ns = 1700000000123456789,
-         .captured = 3,
-         .length = 1500,
-         .data = "abc"},
-        {.interface = 1, .time_ns = 5, .captured = 4, .length = 4, .data = "hook", .dropcount = 9},
-        {.interface = 0,
-         .time_ns = 6,
-         .captured = 1,
-         .length = 1,
-         .data = "x",
-         .comment = "intact"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(packets); i++)
-        assert_int_equal(pcapng_write_packet(w, &packets[i]), 0);
-    assert_int_equal(pcapng_write_statistics(w, 0, 7, 2, 11, NULL), 0);
-    assert_int_equal(pcapng_write_statistics(w, 1, 7, UINT64_MAX, UINT64_MAX, "unknown"), 0);
-    uint64_t size = pcapng_size(w);
-    assert_int_equal(pcapng_flush(w), 0);
-    assert_int_equal(fstat(fd, &status), 0);
-    assert_int_equal(status.st_size, size);
-    assert_int_equal(pcapng_writer_free(w), 0);
-    close(fd);
-
-    g_autofree char *text = reading_of(path, NULL);
-    assert_string_equal(text, "1 if0 lt1 1700000000123456789 3/1500 abc\n"
-                              "2 if1 lt252 5 -9 4/4 hook\n"
-                              "3 if0 lt1 6 1/1 x # intact\n");
-    struct capture *capture = capture_open(path, NULL);
-    struct capture_record r;
-    while (capture_next(capture, &r))
-        ;
-    assert_string_equal(capture_section_comment(capture), "about this recording");
-    const struct capture_interface *i = capture_interface(capture, 0);
-    assert_string_equal(i->name, "eth0");
-    assert_string_equal(i->description, "the wire");
-    assert_string_equal(i->filter, "tcp port 443");
-    assert_int_equal(i->received, 2);
-    assert_int_equal(i->dropped, 11);
-    i = capture_interface(capture, 1);
-    assert_true(i->has_statistics);
-    assert_false(i->has_received || i->has_dropped);
-    capture_close(capture);
-    fixture_file_remove(path);
-}
-
-static void test_a_full_disk_is_told_at_every_call_from_then_on(void **state)
-{
-    (void)state;
-    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        skip();
-    struct pcapng_writer *w = pcapng_writer_new(fd, NULL, NULL);
-    const struct pcapng_interface wire = {1, 0, NULL, NULL, NULL};
-    const struct pcapng_packet packet = {.captured = 1, .length = 1, .data = "x"};
-    assert_int_equal(pcapng_add_interface(w, &wire), 0);
-    assert_int_equal(pcapng_flush(w), -ENOSPC);
-    assert_int_equal(pcapng_write_packet(w, &packet), -ENOSPC);
-    assert_int_equal(pcapng_add_interface(w, &wire), -ENOSPC);
-    assert_int_equal(pcapng_writer_free(w), -ENOSPC);
-    close(fd);
-}
-
-static void test_a_packet_of_no_interface_or_of_absurd_size_is_refused(void **state)
-{
-    (void)state;
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    struct pcapng_writer *w = pcapng_writer_new(fd, NULL, NULL);
-    const struct pcapng_packet packet = {.captured = 1, .length = 1, .data = "x"};
-    assert_int_equal(pcapng_write_packet(w, &packet), -EINVAL);
-    assert_int_equal(pcapng_writer_free(w), -EINVAL);
-
-    w = pcapng_writer_new(fd, NULL, NULL);
-    const struct pcapng_interface wire = {1, 0, NULL, NULL, NULL};
-    const struct pcapng_packet huge = {.captured = UINT32_MAX, .length = UINT32_MAX, .data = "x"};
-    assert_int_equal(pcapng_add_interface(w, &wire), 0);
-    assert_int_equal(pcapng_write_packet(w, &huge), -EINVAL);
-    assert_int_equal(pcapng_writer_free(w), -EINVAL);
-    close(fd);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,9 +494,6 @@ int main(void)
         cmocka_unit_test(test_lengths_that_disagree_end_the_reading),
         cmocka_unit_test(test_what_is_no_capture_is_refused_in_one_line),
         cmocka_unit_test(test_mutated_files_never_crash),
-        cmocka_unit_test(test_what_is_written_is_read_back),
-        cmocka_unit_test(test_a_full_disk_is_told_at_every_call_from_then_on),
-        cmocka_unit_test(test_a_packet_of_no_interface_or_of_absurd_size_is_refused),
     };
     signal(SIGPIPE, SIG_IGN); /* a reader may leave before its pipe is empty */
     return cmocka_run_group_tests(tests, NULL, NULL);
