@@ -14,6 +14,23 @@ enum hook_action_kind {
     HOOK_ACTION_LOAD = 3,       /* bpf_load_hdr_opt() found (result > 0: length) or not */
     HOOK_ACTION_SETSOCKOPT = 4, /* bpf_setsockopt(); level, name, value; result 0 or -errno */
     HOOK_ACTION_DECLINE = 5,    /* the program would not act; value: enum hook_decline */
+    HOOK_ACTION_CALL = 6,       /* a function of the patched kernel; name: enum hook_call, value as
+                                 * there; result 0 or -errno; level 0 */
+};
+
+/* Functions of the patched kernel (kernel/README.md), as HOOK_ACTION_CALL names them. */
+enum hook_call {
+    HOOK_CALL_OPEN_SUBFLOW = 1,           /* value: local address id | remote address id << 8 */
+    HOOK_CALL_CLOSE_SUBFLOW = 2,          /* value: subflow id */
+    HOOK_CALL_ANNOUNCE_ADDR = 3,          /* value: address id, 0 as the kernel chooses */
+    HOOK_CALL_SET_BACKUP = 4,             /* value: subflow id */
+    HOOK_CALL_SEND_ACK = 5,               /* value: subflow id */
+    HOOK_CALL_REFUSE_JOIN = 6,            /* value: 0 */
+    HOOK_CALL_WATCH_ADDRESSES = 7,        /* value: 1 on, 0 off */
+    HOOK_CALL_SET_SCHEDULER = 8,          /* value: its name, text */
+    HOOK_CALL_SET_DELAY_THRESHOLD = 9,    /* value: ms */
+    HOOK_CALL_SET_INACTIVITY_TIMEOUT = 10, /* value: s */
+    HOOK_CALL_NOTIFY_RECEIVED = 11,       /* value: octets, the low 32 bits */
 };
 
 enum hook_decline {

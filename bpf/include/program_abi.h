@@ -45,10 +45,42 @@ enum counter {
     COUNTER_UNCHANGED, /* requests that asked for what is so already */
     COUNTER_DECLINED,  /* requests that the program would not carry out */
     COUNTER_FAILED,    /* requests that the kernel would not carry out */
+    COUNTER_ECHOED,    /* requests of ours that the peer sent back: it has them */
     N_COUNTERS,
 };
 
 #define COUNTERS_MAP "counters"
+
+/* Parameter `carrier` of the Multipath TCP requests: how they are written. */
+enum request_carrier {
+    REQUEST_AUTO = 0,      /* as a suboption where the kernel can, else as an experimental option */
+    REQUEST_SUBOPTION = 1, /* kind 30, subtype 15: needs the patched kernel */
+    REQUEST_TWIN = 2,      /* kind 253 with an ExID: any kernel */
+};
+
+/* Parameter `subflows` of the Multipath TCP requests: on which they are sent. A set of bits. */
+enum subflows {
+    SUBFLOWS_FIRST = 1,
+    SUBFLOWS_JOINED = 2,
+    SUBFLOWS_ALL = SUBFLOWS_FIRST | SUBFLOWS_JOINED,
+};
+
+/*
+ * Map "local_prefixes" of the same programs, as "trusted_peers" below: the local addresses of
+ * subflows on which the request is sent. Looked at where the variable local_limited is not 0.
+ */
+#define LOCAL_PREFIXES_MAP "local_prefixes"
+#define LOCAL_PREFIXES_MAX 256
+
+/* Map "schedulers" of program sched: id on the wire to the kernel's name, zero-filled. */
+#define SCHEDULERS_MAP "schedulers"
+#define SCHEDULERS_MAX 64
+#define SCHEDULER_NAME 16 /* MPTCP_SCHED_NAME_MAX */
+
+/*
+ * A program may have a variable `patched`: the loader sets it to 1 where the kernel has the
+ * functions of kernel/patches, and to 0 elsewhere.
+ */
 
 /* Map "algorithms" of program cc: id on the wire to the kernel's name. */
 #define ALGORITHMS_MAP "algorithms"

@@ -11,8 +11,12 @@
 
 #include "bpf/include/sock_ops.h"
 
-#define KIND_EXP1 253
-#define KIND_EXP2 254
+#define KIND_MPTCP 30
+#define KIND_EXP1  253
+#define KIND_EXP2  254
+
+#define MPTCP_PRIVATE 0xf0 /* third octet of a suboption for private use (RFC 8684, section 8) */
+#define MPTCP_ECHO    0x01 /* in the same octet: a request that comes back (options/rate.opt) */
 
 #define TCP_HEADER_MAX  60 /* octets */
 #define TCP_OPTIONS_MAX 40
@@ -26,7 +30,10 @@ static __always_inline void decline(struct bpf_sock_ops *context, const __u8 *op
     report_decline(context, option, octets, reason);
 }
 
-/* The first option of that kind, and ExID for the experimental kinds. Its length or an error. */
+/*
+ * The first option of that kind; and ExID for the experimental kinds; and experiment of the private
+ * subtype for MPTCP's, which patched kernels alone can find. Its length or an error.
+ */
 static __always_inline long find(struct bpf_sock_ops *context, __u8 kind, __u16 exid,
                                  __u8 found[FOUND_MAX])
 {
@@ -35,6 +42,10 @@ static __always_inline long find(struct bpf_sock_ops *context, __u8 kind, __u16 
     if (kind == KIND_EXP1 || kind == KIND_EXP2) {
         found[1] = 4; /* the helper compares kind and ExID */
         found[2] = exid >> 8;
+        found[3] = exid & 0xff;
+    } else if (kind == KIND_MPTCP) {
+        found[1] = 4;
+        found[2] = MPTCP_PRIVATE;
         found[3] = exid & 0xff;
     }
     return bpf_load_hdr_opt(context, found, FOUND_MAX, 0);
@@ -80,6 +91,10 @@ __noinline int option_compare(struct bpf_sock_ops *context, __u32 at, __u64 firs
             return (int)next;
     } else if (option[0] != kind) {
         return (int)next;
+    } else if (kind == KIND_MPTCP) {
+        if (octets < 4 || (void *)(option + 4) > end ||
+            (option[2] & 0xf0) != (first >> 16 & 0xf0) || option[3] != (first >> 24 & 0xff))
+            return (int)next;
     }
     if (octets != length)
         return CONTRADICTS;
@@ -89,12 +104,15 @@ __noinline int option_compare(struct bpf_sock_ops *context, __u32 at, __u64 firs
     if (length > 4 && ((void *)(option + 6) > end || option[4] != (first >> 32 & 0xff) ||
                        option[5] != (first >> 40 & 0xff)))
         return CONTRADICTS;
+    if (length > 6 && ((void *)(option + 8) > end || option[6] != (first >> 48 & 0xff) ||
+                       option[7] != (first >> 56 & 0xff)))
+        return CONTRADICTS;
     return (int)next;
 }
 
 /*
  * True when the segment holds another option of the same kind (or ExID, under either kind) than
- * `first` with other octets: bpf_load_hdr_opt() gives the first one only. `length` is 4 or 6.
+ * `first` with other octets: bpf_load_hdr_opt() gives the first one only. `length`: 4, 6 or 8.
  */
 static __always_inline bool contradicted(struct bpf_sock_ops *context, const __u8 *first,
                                          __u32 length)
@@ -103,7 +121,7 @@ static __always_inline bool contradicted(struct bpf_sock_ops *context, const __u
     int at = sizeof(struct tcphdr);
 
 #pragma unroll
-    for (__u32 i = 0; i < 6; i++) {
+    for (__u32 i = 0; i < 8; i++) {
         if (i < length)
             packed |= (__u64)first[i] << (8 * i);
     }
@@ -120,7 +138,7 @@ static __always_inline bool contradicted(struct bpf_sock_ops *context, const __u
 /*
  * Looks for the option in the segment at hand. True when there is one to be considered, whose
  * octets are in `found`. `forbidden` are the control bits (TCP_FIN ...) of segments on which it
- * may not stand. `length` is 4 or 6, as all ours are.
+ * may not stand. `length` is 4, 6 or 8, as all ours are. `exid`: for MPTCP the experiment.
  */
 static __always_inline bool receive(struct bpf_sock_ops *context, __u8 kind, __u16 exid,
                                     __u32 length, __u32 forbidden, __u8 found[FOUND_MAX])

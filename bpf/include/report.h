@@ -143,9 +143,9 @@ static __always_inline void report_setsockopt(struct bpf_sock_ops *context, cons
 }
 
 /* bpf_setsockopt() of a text of REPORT_VALUE octets, zero-filled, because of `option`. */
-static __always_inline void report_setsockopt_text(struct bpf_sock_ops *context,
-                                                   const void *option, __u32 octets, int level,
-                                                   int name, const char *text, long result)
+static __always_inline void report_setsockopt_text(struct bpf_sock_ops *context, const void *option,
+                                                   __u32 octets, int level, int name,
+                                                   const char *text, long result)
 {
     if (!report_wanted())
         return;
@@ -153,6 +153,34 @@ static __always_inline void report_setsockopt_text(struct bpf_sock_ops *context,
     report_action_begin(&action, HOOK_ACTION_SETSOCKOPT, option, octets, (__s32)result);
     action.level = level;
     action.name = name;
+    action.value_length = REPORT_VALUE; /* not 4 nor 8: those are numbers */
+    __builtin_memcpy(action.value, text, REPORT_VALUE);
+    report_commit(context, &action);
+}
+
+/* A function of the patched kernel (enum hook_call), because of `option`, or of nothing (0 octets). */
+static __always_inline void report_call(struct bpf_sock_ops *context, const void *option,
+                                        __u32 octets, enum hook_call call, __u32 value, long result)
+{
+    if (!report_wanted())
+        return;
+    struct report_action action;
+    report_action_begin(&action, HOOK_ACTION_CALL, option, octets, (__s32)result);
+    action.name = call;
+    report_number(&action, value);
+    report_commit(context, &action);
+}
+
+/* The same with a text of REPORT_VALUE octets, zero-filled. */
+static __always_inline void report_call_text(struct bpf_sock_ops *context, const void *option,
+                                             __u32 octets, enum hook_call call, const char *text,
+                                             long result)
+{
+    if (!report_wanted())
+        return;
+    struct report_action action;
+    report_action_begin(&action, HOOK_ACTION_CALL, option, octets, (__s32)result);
+    action.name = call;
     action.value_length = REPORT_VALUE; /* not 4 nor 8: those are numbers */
     __builtin_memcpy(action.value, text, REPORT_VALUE);
     report_commit(context, &action);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* load_command.c - optrail load: puts a program onto a cgroup. */
+#include <stdio.h>
+
 #include "bpf/load/loaded.h"
 #include "bpf/load/commands.h"
 #include "wire/command.h"
@@ -51,6 +53,9 @@ static int run_load(int argc, char **argv)
     if (!parameters_parse(program, options, (const char *const *)settings, &values, &error) ||
         !loaded_attach(program, cgroup, &values, options, how, &error))
         return command_fail(error->code, command, "%s", error->message);
+    g_autofree char *way = program->way != NULL ? program->way(&values) : NULL;
+    if (way != NULL)
+        fprintf(stderr, "%s: %s\n", program->name, way);
     return EXIT_DONE;
 }
 

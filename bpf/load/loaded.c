@@ -22,6 +22,7 @@ const char *const counter_names[N_COUNTERS] = {
     [COUNTER_REFUSED] = "refused",   [COUNTER_RECEIVED] = "received",
     [COUNTER_APPLIED] = "applied",   [COUNTER_UNCHANGED] = "unchanged",
     [COUNTER_DECLINED] = "declined", [COUNTER_FAILED] = "failed",
+    [COUNTER_ECHOED] = "echoed",
 };
 
 void loaded_free(struct loaded *loaded)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/include/report_abi.h"
+#include "bpf/load/kernel.h"
 #include "bpf/load/loaded.h"
 #include "bpf/load/variable.h"
 #include "wire/command.h"
@@ -55,7 +56,9 @@ static bool set_parameters(struct variables *variables, const struct program *pr
 static void set_facts(struct variables *variables)
 {
     uint32_t tick_us = kernel_tick_us();
+    uint32_t patched = kernel_is_patched();
     variables_set(variables, "tick_us", &tick_us, sizeof(tick_us));
+    variables_set(variables, "patched", &patched, sizeof(patched));
 }
 
 /* Writes parameters and facts into what will be the program's read-only data. */
@@ -135,7 +138,7 @@ static void keep_maps(struct bpf_object *object, uint32_t old_id)
 /* --- loading ----------------------------------------------------------------------------------- */
 
 /* What programs need of a kernel, and which one brought it. */
-static char *missing_feature(void)
+static char *missing_feature(const struct program *program)
 {
     static const struct {
         enum bpf_map_type map;
@@ -153,6 +156,9 @@ static char *missing_feature(void)
     }
     if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_store_hdr_opt, NULL) == 0)
         return g_strdup("it cannot write TCP options from BPF (Linux 5.10 can)");
+    if (program->for_mptcp &&
+        libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_skc_to_mptcp_sock, NULL) == 0)
+        return g_strdup("it does not tell programs of MPTCP (CONFIG_MPTCP, Linux 5.19)");
     if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
         return g_strdup("it does not describe its types (CONFIG_DEBUG_INFO_BTF)");
     return NULL;
@@ -160,7 +166,7 @@ static char *missing_feature(void)
 
 static void set_load_error(const struct program *program, int result, bool verbose, GError **error)
 {
-    g_autofree char *missing = result == -EPERM ? NULL : missing_feature();
+    g_autofree char *missing = result == -EPERM ? NULL : missing_feature(program);
     if (missing == NULL && (result == -EACCES || result == -EINVAL || result == -E2BIG))
         missing = g_strdup("its verifier refuses it, which is a fault of the program");
     g_autofree char *reason =

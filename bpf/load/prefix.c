@@ -3,6 +3,8 @@
 #include "bpf/load/prefix.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <string.h>
 
 #include "bpf/load/program.h"
@@ -63,6 +65,23 @@ GArray *prefixes_parse(const char *text, GError **error)
         g_array_append_val(prefixes, prefix);
     }
     return g_steal_pointer(&prefixes);
+}
+
+bool prefixes_fill(struct bpf_map *map, const char *text, GError **error)
+{
+    const uint32_t yes = 1;
+    g_autoptr(GArray) prefixes = prefixes_parse(text, error);
+
+    for (guint i = 0; prefixes != NULL && i < prefixes->len; i++) {
+        const struct prefix *prefix = &g_array_index(prefixes, struct prefix, i);
+        int result = bpf_map__update_elem(map, prefix, sizeof(*prefix), &yes, sizeof(yes), BPF_ANY);
+        if (result != 0) {
+            g_set_error(error, LOAD_ERROR, EXIT_INPUT, "cannot fill the map %s: %s",
+                        bpf_map__name(map), g_strerror(-result));
+            return false;
+        }
+    }
+    return prefixes != NULL;
 }
 
 char *prefix_text(const struct prefix *prefix)

@@ -22,6 +22,14 @@ bool prefix_parse(const char *text, struct prefix *prefix, GError **error);
  */
 GArray *prefixes_parse(const char *text, GError **error);
 
+struct bpf_map;
+
+/*
+ * Puts the prefixes of a text into an LPM trie of programs, with a value of 1 (__u32). False with an
+ * error.
+ */
+bool prefixes_fill(struct bpf_map *map, const char *text, GError **error);
+
 /* As one writes it. Free with g_free(). */
 char *prefix_text(const struct prefix *prefix);
 

@@ -79,6 +79,7 @@ struct program {
      * NAME-TEXT. NULL: the program is loaded once on a cgroup.
      */
     const char *instance_by;
+    bool for_mptcp;    /* of no use, and not taken by the kernel, without MPTCP */
     bool takes_fields; /* other KEY=VALUE are fields of the option that parameter `name` names */
 
     /* The rest may be NULL. Refuses values, or combinations of them. */
@@ -91,6 +92,9 @@ struct program {
     /* Fills the maps of the loaded object. `options` holds the descriptions. */
     bool (*prepare)(struct bpf_object *object, const struct values *values,
                     const struct option_set *options, GError **error);
+
+    /* Which of several ways this kernel has it go, in a line for people. Free with g_free(). */
+    char *(*way)(const struct values *values);
 
     /* More lines of details, such as a table. Free with g_free(). */
     char *(*more)(void);
@@ -117,6 +121,15 @@ char *program_names(void);
 /* Parameters that programs have in common; see enum role and enum repeat of program_abi.h. */
 extern const struct parameter_value role_values[];
 extern const struct parameter_value repeat_values[];
+
+/* Their rows in a program's table; `what` is the program's own half line of help. */
+/* clang-format off */
+#define PARAMETER_ROLE(what)                                                                       \
+    {.key = "role", .type = PARAMETER_ENUM, .preset = "both", .help = (what), .values = role_values}
+#define PARAMETER_REPEAT(what)                                                                     \
+    {.key = "repeat", .type = PARAMETER_ENUM, .preset = "once", .help = (what),                    \
+     .values = repeat_values}
+/* clang-format on */
 
 /*
  * Sets all of `values` (zeroed, or cleared): presets, then `settings`, a NULL-terminated list of

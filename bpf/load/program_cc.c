@@ -16,16 +16,8 @@ static const struct parameter parameters[] = {
      .preset = "cubic",
      .help = "what a client asks the peer to use",
      .field = "algorithm"},
-    {.key = "repeat",
-     .type = PARAMETER_ENUM,
-     .preset = "once",
-     .help = "how often the client sends it",
-     .values = repeat_values},
-    {.key = "role",
-     .type = PARAMETER_ENUM,
-     .preset = "both",
-     .help = "client: only ask; server: only carry out",
-     .values = role_values},
+    PARAMETER_REPEAT("how often the client sends it"),
+    PARAMETER_ROLE("client: only ask; server: only carry out"),
 };
 
 /* The server's map of ids: those that the description names. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* program_delack.c - the row of program delack (bpf/option/delack.bpf.c). */
+#include "bpf/load/kernel.h"
 #include "bpf/load/program.h"
 #include "delack.skel.h"
 #include "wire/command.h"
@@ -39,16 +40,8 @@ static const struct parameter parameters[] = {
                .unit = "microseconds",
                .min = 0,
                .max = KERNEL_MAX_US},
-    {.key = "repeat",
-     .type = PARAMETER_ENUM,
-     .preset = "once",
-     .help = "how often it is sent",
-     .values = repeat_values},
-    {.key = "role",
-     .type = PARAMETER_ENUM,
-     .preset = "both",
-     .help = "which connections it acts on",
-     .values = role_values},
+    PARAMETER_REPEAT("how often it is sent"),
+    PARAMETER_ROLE("which connections it acts on"),
 };
 
 static bool check(const struct values *values, const struct option_set *options, GError **error)
@@ -69,6 +62,15 @@ static bool check(const struct values *values, const struct option_set *options,
     return true;
 }
 
+static char *way(const struct values *values)
+{
+    (void)values;
+    return g_strdup(
+        kernel_is_patched()
+            ? "sets the delay and the number of segments"
+            : "sets the delay; cannot set the number of segments: this kernel is not patched");
+}
+
 const struct program program_delack = {
     .name = "delack",
     .option = "delack",
@@ -76,11 +78,13 @@ const struct program program_delack = {
     .details =
         "Who is asked delays its acknowledgements no longer than its smallest RTT divided by\n"
         "divisor, in the kernel's limits: two ticks (8 ms where HZ is 250) to 200 ms. It follows\n"
-        "when the RTT changes. No stock kernel can be told after how many segments to "
-        "acknowledge:\n"
-        "a request for that is reported as unsupported, the delay is set all the same.\n",
+        "when the RTT changes. Only a patched kernel can be told after how many segments to\n"
+        "acknowledge: elsewhere a request for that is reported as unsupported, and the delay is "
+        "set\n"
+        "all the same.\n",
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = delack_bpf__elf_bytes,
     .check = check,
+    .way = way,
 };

@@ -34,38 +34,28 @@ static const struct parameter parameters[] = {
                .unit = "MSS",
                .min = 1,
                .max = SEGMENTS_MAX},
-    {.key = "repeat",
-     .type = PARAMETER_ENUM,
-     .preset = "once",
-     .help = "how often a client sends it; a server has it on each SYN-ACK",
-     .values = repeat_values},
-    {.key = "role",
-     .type = PARAMETER_ENUM,
-     .preset = "both",
-     .help = "which connections it acts on",
-     .values = role_values},
+    PARAMETER_REPEAT("how often a client sends it; a server has it on each SYN-ACK"),
+    PARAMETER_ROLE("which connections it acts on"),
 };
 
-/* The prefixes that parameter `trusted` says or whose file it names. NULL with an error. */
-static GArray *trusted_prefixes(const struct values *values, GError **error)
+/* What parameter `trusted` says, or the file that it names. NULL with an error. */
+static char *trusted_text(const struct values *values, GError **error)
 {
     const char *text = values->text[TRUSTED];
-    g_autofree char *read = NULL;
+    char *read = NULL;
     g_autoptr(GError) why = NULL;
 
-    if (text[0] == '@') {
-        if (!g_file_get_contents(text + 1, &read, NULL, &why)) {
-            g_set_error(error, LOAD_ERROR, EXIT_INPUT, "%s", why->message);
-            return NULL;
-        }
-        text = read;
-    }
-    return prefixes_parse(text, error);
+    if (text[0] != '@')
+        return g_strdup(text);
+    if (!g_file_get_contents(text + 1, &read, NULL, &why))
+        g_set_error(error, LOAD_ERROR, EXIT_INPUT, "%s", why->message);
+    return read;
 }
 
 static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
-    g_autoptr(GArray) prefixes = trusted_prefixes(values, error);
+    g_autofree char *text = trusted_text(values, error);
+    g_autoptr(GArray) prefixes = text != NULL ? prefixes_parse(text, error) : NULL;
 
     (void)options;
     if (prefixes == NULL) {
@@ -84,20 +74,10 @@ static bool prepare(struct bpf_object *object, const struct values *values,
                     const struct option_set *options, GError **error)
 {
     struct bpf_map *map = bpf_object__find_map_by_name(object, TRUSTED_MAP);
-    g_autoptr(GArray) prefixes = trusted_prefixes(values, error);
-    uint32_t yes = 1;
+    g_autofree char *text = trusted_text(values, error);
 
     (void)options;
-    for (guint i = 0; prefixes != NULL && i < prefixes->len; i++) {
-        const struct prefix *prefix = &g_array_index(prefixes, struct prefix, i);
-        int result = bpf_map__update_elem(map, prefix, sizeof(*prefix), &yes, sizeof(yes), BPF_ANY);
-        if (result != 0) {
-            g_set_error(error, LOAD_ERROR, EXIT_INPUT, "cannot fill the trusted prefixes: %s",
-                        g_strerror(-result));
-            return false;
-        }
-    }
-    return prefixes != NULL;
+    return text != NULL && prefixes_fill(map, text, error);
 }
 
 const struct program program_iw = {

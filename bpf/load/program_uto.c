@@ -46,16 +46,8 @@ static const struct parameter parameters[] = {
      .type = PARAMETER_BOOL,
      .preset = "yes",
      .help = "no: never let the peer change the user timeout (CHANGEABLE)"},
-    {.key = "repeat",
-     .type = PARAMETER_ENUM,
-     .preset = "once",
-     .help = "how often it is sent",
-     .values = repeat_values},
-    {.key = "role",
-     .type = PARAMETER_ENUM,
-     .preset = "both",
-     .help = "which connections it acts on",
-     .values = role_values},
+    PARAMETER_REPEAT("how often it is sent"),
+    PARAMETER_ROLE("which connections it acts on"),
 };
 
 static bool check(const struct values *values, const struct option_set *options, GError **error)

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "bpf/load/kernel.h"
 #include "bpf/load/prefix.h"
 #include "bpf/load/program.h"
-#include "bpf/load/variable.h"
 #include "wire/command.h"
 
 #define GROUP "rule "

@@ -5,7 +5,6 @@
 #include <bpf/btf.h>
 #include <linux/types.h>
 #include <string.h>
-#include <time.h>
 
 bool variable_find(const struct btf *btf, const char *name, size_t *offset, size_t *size)
 {
@@ -34,13 +33,4 @@ bool variables_set(struct variables *variables, const char *name, const void *va
         return false;
     memcpy(variables->data + offset, value, size);
     return true;
-}
-
-uint32_t kernel_tick_us(void)
-{
-    struct timespec resolution;
-    /* That clock steps with the tick. */
-    if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0 || resolution.tv_nsec < 1000)
-        return 10000; /* the longest there is: HZ is 100 */
-    return (uint32_t)(resolution.tv_nsec / 1000);
 }

@@ -21,9 +21,6 @@ struct variables {
 /* Offset and size, in octets, of a variable in VARIABLE_SECTION. False when it is not there. */
 bool variable_find(const struct btf *btf, const char *name, size_t *offset, size_t *size);
 
-/* This kernel's tick (1 / HZ), in microseconds. */
-uint32_t kernel_tick_us(void);
-
 /* Sets a variable of exactly `size` octets. False when there is none of that name and size. */
 bool variables_set(struct variables *variables, const char *name, const void *value, size_t size);
 

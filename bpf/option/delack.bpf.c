@@ -9,7 +9,8 @@
  * of its parameters and of the kernel (two ticks to 200 ms), and follows when the smallest RTT
  * changes. While no RTT is known (SYN cookies) the request waits for the first.
  * No stock kernel lets a program say after how many segments to acknowledge: a number other than 0
- * is reported as unsupported and counted with the declined, the delay is taken all the same.
+ * is reported as unsupported and counted with the declined, the delay is taken all the same. A
+ * patched kernel (kernel/README.md) takes both, and keeps to the delay instead of adapting it.
  *
  * Wire format: options/delack.opt - experimental option (RFC 6994) of 6 octets, ExID 0x4F44, 8 bits
  *   of divisor (0 is refused), 8 bits of segments: fd 06 4f 44 04 00 asks for a quarter of the RTT.
@@ -18,6 +19,7 @@
  * Source: Beyond socket options, section 3.3.4.
  */
 #define REPORT_PROGRAM_NAME "delack"
+#include "bpf/include/mptcp.h"
 #include "bpf/include/receiving.h"
 #include "bpf/include/sending.h"
 
@@ -80,13 +82,28 @@ static __always_inline void apply(struct bpf_sock_ops *context, struct connectio
         delay_us = KERNEL_MAX_US;
     bool first = connection->rtt_us == 0;
     connection->rtt_us = rtt_us;
-    long result = bpf_setsockopt(context, SOL_TCP, TCP_BPF_DELACK_MAX, &delay_us, sizeof(delay_us));
+    int name = patched ? TCP_BPF_DELACK_TIME : TCP_BPF_DELACK_MAX;
+    long result = bpf_setsockopt(context, SOL_TCP, name, &delay_us, sizeof(delay_us));
     if (result != 0)
         count(COUNTER_FAILED);
     else if (first) /* following the RTT is no other request */
         count(COUNTER_APPLIED);
     make_option(option, by, connection->taken_segments);
-    report_setsockopt(context, option, sizeof(option), SOL_TCP, TCP_BPF_DELACK_MAX, delay_us,
+    report_setsockopt(context, option, sizeof(option), SOL_TCP, name, delay_us, result);
+}
+
+/* Sets after how many segments is acknowledged, if this kernel can be told. */
+static __always_inline void apply_segments(struct bpf_sock_ops *context, const __u8 *option,
+                                           __u32 wanted)
+{
+    if (!patched) {
+        decline(context, option, OPTRAIL_DELACK_LENGTH, HOOK_DECLINE_UNSUPPORTED);
+        return;
+    }
+    long result = bpf_setsockopt(context, SOL_TCP, TCP_BPF_DELACK_SEGS, &wanted, sizeof(wanted));
+    if (result != 0)
+        count(COUNTER_FAILED);
+    report_setsockopt(context, option, OPTRAIL_DELACK_LENGTH, SOL_TCP, TCP_BPF_DELACK_SEGS, wanted,
                       result);
 }
 
@@ -109,7 +126,7 @@ static __always_inline void take(struct bpf_sock_ops *context, struct connection
         return;
     }
     if (asked_segments != 0 && asked_segments != connection->taken_segments)
-        decline(context, option, OPTRAIL_DELACK_LENGTH, HOOK_DECLINE_UNSUPPORTED);
+        apply_segments(context, option, asked_segments);
     connection->taken = asked;
     connection->taken_segments = asked_segments;
     connection->rtt_us = 0;

@@ -10,7 +10,7 @@
 
 #include "bpf/load/program.h"
 #include "bpf/load/rules.h"
-#include "bpf/load/variable.h"
+#include "bpf/load/kernel.h"
 #include "wire/command.h"
 
 /* The rules of a file with that text, or NULL with `error`. */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* program_delay.c - the row of program delay (bpf/option/delay.bpf.c). */
+#include "bpf/load/program.h"
+#include "bpf/load/request.h"
+#include "delay.skel.h"
+#include "wire/command.h"
+
+extern const struct program program_delay; /* below */
+
+/* Indices into `parameters`. */
+enum { THRESHOLD, LOWER, UPPER };
+
+static const struct parameter parameters[] = {
+    [THRESHOLD] = {.key = "threshold",
+                   .type = PARAMETER_NUMBER,
+                   .preset = "0",
+                   .help = "what to ask the peer for; 0: do not ask",
+                   .unit = "ms",
+                   .min = 0,
+                   .max = UINT16_MAX},
+    [LOWER] = {.key = "lower",
+               .type = PARAMETER_NUMBER,
+               .preset = "1",
+               .help = "the least that a peer brings this end to",
+               .unit = "ms",
+               .min = 1,
+               .max = UINT16_MAX},
+    [UPPER] = {.key = "upper",
+               .type = PARAMETER_NUMBER,
+               .preset = "65535",
+               .help = "the most that a peer brings this end to",
+               .unit = "ms",
+               .min = 1,
+               .max = UINT16_MAX},
+    REQUEST_OWN("no"),
+    REQUEST_PARAMETERS("first"),
+};
+
+static bool check(const struct values *values, const struct option_set *options, GError **error)
+{
+    (void)options;
+    if (values->number[LOWER] > values->number[UPPER]) {
+        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                    "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
+                    values->number[UPPER]);
+        return false;
+    }
+    return request_check(&program_delay, values, error);
+}
+
+static bool configure(struct variables *variables, const struct values *values,
+                      const struct option_set *options, GError **error)
+{
+    (void)options;
+    return request_configure(&program_delay, variables, values, values->number[THRESHOLD] != 0,
+                             values->number[THRESHOLD], error);
+}
+
+static bool prepare(struct bpf_object *object, const struct values *values,
+                    const struct option_set *options, GError **error)
+{
+    (void)options;
+    return request_prepare(&program_delay, object, values, error);
+}
+
+static char *way(const struct values *values)
+{
+    return request_way(&program_delay, values, "use backup subflows by delay");
+}
+
+const struct program program_delay = {
+    .name = "delay",
+    .option = "delay",
+    .summary = "ask the peer to use backup subflows of MPTCP when the others are slow",
+    .details = "While the round-trip time of every subflow that is no backup is above the "
+               "threshold, who was\n"
+               "asked sends on backup subflows. The request goes out on pure ACKs, a round-trip "
+               "time apart,\n"
+               "until the peer echoes it. A stock kernel can ask, and cannot do as it is asked.\n",
+    .parameters = parameters,
+    .n_parameters = G_N_ELEMENTS(parameters),
+    .image = delay_bpf__elf_bytes,
+    .for_mptcp = true,
+    .check = check,
+    .configure = configure,
+    .prepare = prepare,
+    .way = way,
+};

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* program_ito.c - the row of program ito (bpf/option/ito.bpf.c). */
+#include "bpf/load/program.h"
+#include "bpf/load/request.h"
+#include "ito.skel.h"
+#include "wire/command.h"
+
+extern const struct program program_ito; /* below */
+
+/* Indices into `parameters`. */
+enum { TIMEOUT, LOWER, UPPER };
+
+static const struct parameter parameters[] = {
+    [TIMEOUT] = {.key = "timeout",
+                 .type = PARAMETER_NUMBER,
+                 .preset = "0",
+                 .help = "what to ask the peer for; 0: do not ask",
+                 .unit = "s",
+                 .min = 0,
+                 .max = UINT16_MAX},
+    [LOWER] = {.key = "lower",
+               .type = PARAMETER_NUMBER,
+               .preset = "1",
+               .help = "the least that a peer brings this end to",
+               .unit = "s",
+               .min = 1,
+               .max = UINT16_MAX},
+    [UPPER] = {.key = "upper",
+               .type = PARAMETER_NUMBER,
+               .preset = "3600",
+               .help = "the most that a peer brings this end to",
+               .unit = "s",
+               .min = 1,
+               .max = UINT16_MAX},
+    REQUEST_OWN("yes"),
+    REQUEST_PARAMETERS("first"),
+};
+
+static bool check(const struct values *values, const struct option_set *options, GError **error)
+{
+    (void)options;
+    if (values->number[LOWER] > values->number[UPPER]) {
+        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                    "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
+                    values->number[UPPER]);
+        return false;
+    }
+    return request_check(&program_ito, values, error);
+}
+
+static bool configure(struct variables *variables, const struct values *values,
+                      const struct option_set *options, GError **error)
+{
+    (void)options;
+    return request_configure(&program_ito, variables, values, values->number[TIMEOUT] != 0,
+                             values->number[TIMEOUT], error);
+}
+
+static bool prepare(struct bpf_object *object, const struct values *values,
+                    const struct option_set *options, GError **error)
+{
+    (void)options;
+    return request_prepare(&program_ito, object, values, error);
+}
+
+static char *way(const struct values *values)
+{
+    return request_way(&program_ito, values, "set the inactivity timeout of a connection");
+}
+
+const struct program program_ito = {
+    .name = "ito",
+    .option = "ito",
+    .summary = "ask the peer how long an MPTCP connection outlives its last subflow",
+    .details = "When the last subflow of a connection is gone, both ends keep it for that time, in "
+               "the limits\n"
+               "of each. The request goes out on pure ACKs, a round-trip time apart, until the "
+               "peer echoes\n"
+               "it. A stock kernel can ask, and cannot do as it is asked (net.mptcp.close_timeout "
+               "is for all).\n",
+    .parameters = parameters,
+    .n_parameters = G_N_ELEMENTS(parameters),
+    .image = ito_bpf__elf_bytes,
+    .for_mptcp = true,
+    .check = check,
+    .configure = configure,
+    .prepare = prepare,
+    .way = way,
+};

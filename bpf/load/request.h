@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* request.h - what the rows of the Multipath TCP requests share (bpf/include/asking.h). */
+#ifndef OPTRAIL_BPF_LOAD_REQUEST_H
+#define OPTRAIL_BPF_LOAD_REQUEST_H
+
+#include "bpf/load/program.h"
+
+extern const struct parameter_value carrier_values[];
+extern const struct parameter_value subflows_values[];
+
+#define REQUEST_LOCAL "local"
+
+/* The parameters that all of them have; `on` is the preset of subflows. */
+#define REQUEST_PARAMETERS(on)                                                                     \
+    {.key = "subflows",                                                                            \
+     .type = PARAMETER_ENUM,                                                                       \
+     .preset = (on),                                                                               \
+     .help = "on which of a connection's subflows it is asked",                                    \
+     .values = subflows_values},                                                                   \
+        {.key = REQUEST_LOCAL,                                                                     \
+         .type = PARAMETER_TEXT,                                                                   \
+         .preset = "",                                                                             \
+         .help = "of those, on which local addresses; none: on any",                               \
+         .unit = "prefixes such as 192.0.2.0/24,2001:db8::/32"},                                   \
+        {.key = "tries",                                                                           \
+         .type = PARAMETER_NUMBER,                                                                 \
+         .preset = "10",                                                                           \
+         .help = "send it at most so often, while the peer does not echo it",                      \
+         .min = 1,                                                                                 \
+         .max = 255},                                                                              \
+        {.key = "carrier",                                                                         \
+         .type = PARAMETER_ENUM,                                                                   \
+         .preset = "auto",                                                                         \
+         .help = "how it is written",                                                              \
+         .values = carrier_values},                                                                \
+        PARAMETER_ROLE("which connections it acts on")
+
+/* Whether a connection's own end does at once what it asks of the peer. */
+#define REQUEST_OWN(yes_or_no)                                                                     \
+    {                                                                                              \
+        .key = "own", .type = PARAMETER_BOOL, .preset = (yes_or_no),                               \
+        .help = "yes: this end does too what it asks of the peer"                                  \
+    }
+
+/* Refuses a faulty `local`. */
+bool request_check(const struct program *program, const struct values *values, GError **error);
+
+/* Sets what is asked (`ask` false: nothing), for the program's configure(). */
+bool request_configure(const struct program *program, struct variables *variables,
+                       const struct values *values, bool ask, uint32_t value, GError **error);
+
+/* Fills the map of `local`, for prepare(). */
+bool request_prepare(const struct program *program, struct bpf_object *object,
+                     const struct values *values, GError **error);
+
+/* For way(): how requests go out here, and what a stock kernel cannot do (NULL: nothing). */
+char *request_way(const struct program *program, const struct values *values,
+                  const char *not_on_stock);
+
+#endif
