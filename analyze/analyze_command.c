@@ -342,6 +342,6 @@ static int run(int argc, char **argv)
 const struct command command_analyze = {
     .name = "analyze",
     .usage = usage,
-    .summary = "say what became of each option between two captures, hooks included",
+    .summary = "Say what became of each option between two captures, hooks included",
     .run = run,
 };

@@ -11,19 +11,18 @@
 
 static const struct command *const commands[] = {
     &command_analyze,  &command_record,  &command_load, &command_unload, &command_status,
-    &command_programs, &command_options, &command_lab,
-    &command_extcap,  &command_extcap,
+    &command_programs, &command_options, &command_lab,  &command_extcap,
 };
 
 static void print_help(FILE *out)
 {
     fputs("optrail follows a TCP option from the eBPF hook that wrote it, onto the wire, through\n"
-          "the middleboxes, to the hook that parsed it.\n\nUsage:\n",
+          "the middleboxes, to the hook that parsed it.\n\nUsage: optrail SUBCOMMAND ...\n\n",
           out);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(out, "  optrail %s\n      %s\n", commands[i]->usage, commands[i]->summary);
+        fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     fputs(
-        "\noptrail SUBCOMMAND --help tells more.\n"
+        "\noptrail SUBCOMMAND --help tells more; optrail --version says which this is.\n"
         "Exit status: 0 done; 1 an assertion failed; 2 usage; 3 input unusable; 4 inconclusive.\n",
         out);
 }

@@ -163,6 +163,6 @@ static int run_lab(int argc, char **argv)
 const struct command command_lab = {
     .name = "lab",
     .usage = "lab list | run BOX[+BOX]... [--set KEY=VALUE]... [--ipv6] [-w DIR] [-- COMMAND...]",
-    .summary = "try middleboxes on one machine: client, middlebox and server",
+    .summary = "Try middleboxes on one machine: client, middlebox and server",
     .run = run_lab,
 };

@@ -585,6 +585,6 @@ cleanup:
 const struct command command_options = {
     .name = "options",
     .usage = USAGE,
-    .summary = "list, show and check option descriptions; C header",
+    .summary = "List, show and check option descriptions; make the C header",
     .run = run,
 };
