@@ -362,6 +362,7 @@ static void withdraw_count(struct row *row, enum verdict verdict)
  */
 static void withdraw_claims(struct analysis *analysis, struct connection *connection)
 {
+    evidence_withdraw(analysis, connection);
     for (struct evidence *e = connection->evidence; e; e = e->next) {
         if (e->absent_at >= analysis->n_vantages ||
             !input_lost_packets_somewhere(analysis->inputs[e->absent_at]))

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "analyze/input.h"
+
 static struct evidence *evidence_of(struct analysis *analysis, struct connection *connection,
                                     const struct sighting *s)
 {
@@ -25,22 +27,41 @@ static struct evidence *evidence_of(struct analysis *analysis, struct connection
     e->segment = (int8_t)s->segment;
     e->detail = g_strdup(s->detail);
     e->absent_at = (uint8_t)s->absent_at;
-    e->absent_events = s->absent_events;
     *link = e;
     return e;
 }
 
 void evidence_frame(struct evidence *evidence, enum vantage vantage, uint64_t frame)
 {
+    for (unsigned i = 0; i < evidence->n_frames[vantage]; i++)
+        if (evidence->frames[vantage][i] == frame)
+            return;
     if (frame != 0 && evidence->n_frames[vantage] < REPORT_FRAMES)
         evidence->frames[vantage][evidence->n_frames[vantage]++] = frame;
+}
+
+/* Losses are told by the record behind them: a later one may yet tell of this stretch of time. */
+static void note_absent_events(const struct analysis *analysis, struct evidence *e,
+                               const struct sighting *s)
+{
+    guint known = analysis->inputs[s->events_at]->lost_events.list->len;
+    e->from_ns = e->absent_events ? MIN(e->from_ns, s->from_ns) : s->from_ns;
+    e->to_ns = MAX(e->to_ns, s->to_ns);
+    e->gaps_known = e->absent_events ? MIN(e->gaps_known, known) : known;
+    e->events_at = (uint8_t)s->events_at;
+    e->absent_events = true;
 }
 
 struct evidence *evidence_add(struct analysis *analysis, struct connection *connection,
                               const struct sighting *s)
 {
     struct evidence *e = evidence_of(analysis, connection, s);
-    e->count++;
+    if (s->beside)
+        e->beside++;
+    else
+        e->count++;
+    if (s->absent_events)
+        note_absent_events(analysis, e, s);
     e->confidence = MIN(e->confidence, (uint8_t)s->confidence);
     evidence_frame(e, VANTAGE_A, s->frame_a);
     evidence_frame(e, VANTAGE_B, s->frame_b);
@@ -49,6 +70,29 @@ struct evidence *evidence_add(struct analysis *analysis, struct connection *conn
         e->event_vantage[e->n_events++] = (uint8_t)s->event_vantage;
     }
     return e;
+}
+
+static void withdraw(struct connection *connection, struct evidence *e)
+{
+    for (struct row *row = connection->rows; row; row = row->next) {
+        if (row->option != e->option || row->direction != e->direction ||
+            (int)row->segment != e->segment)
+            continue;
+        row->counts[VERDICT_INCONCLUSIVE_EVENTS_LOST] += row->counts[e->verdict];
+        row->counts[e->verdict] = 0;
+    }
+    e->verdict = VERDICT_INCONCLUSIVE_EVENTS_LOST;
+    e->confidence = CONFIDENCE_INCONCLUSIVE;
+    g_free(e->detail);
+    e->detail = g_strdup("the recorder lost some at that time");
+}
+
+void evidence_withdraw(struct analysis *analysis, struct connection *connection)
+{
+    for (struct evidence *e = connection->evidence; e; e = e->next)
+        if (e->absent_events && input_lost_events_since(analysis->inputs[e->events_at],
+                                                        e->gaps_known, e->from_ns, e->to_ns))
+            withdraw(connection, e);
 }
 
 static void report_evidence(struct analysis *analysis, const struct connection *connection,
@@ -61,7 +105,7 @@ static void report_evidence(struct analysis *analysis, const struct connection *
                                                : DIRECTION_UNKNOWN;
     out->option = e->option ? g_strdup(e->option->name) : NULL;
     out->segment = e->segment;
-    out->count = e->count;
+    out->count = MAX(e->count, e->beside);
     out->confidence = e->confidence;
     out->n_frames_a = e->n_frames[VANTAGE_A];
     out->n_frames_b = e->n_frames[VANTAGE_B];

@@ -19,7 +19,10 @@ struct sighting { /* one instance of what a finding speaks of */
     unsigned event_vantage;
     const char *detail; /* kept of the first instance; NULL: none */
     unsigned absent_at; /* claims that this vantage's packets lack something; VANTAGES: no */
-    bool absent_events; /* claims that absent_at's hook records lack something */
+    bool absent_events; /* claims that hook records of `events_at` lack something ... */
+    unsigned events_at;
+    uint64_t from_ns, to_ns; /* ... in that stretch of time */
+    bool beside;             /* speaks of a segment that the packets may speak of by themselves */
 };
 
 /* Adds an instance to its finding, which is made when there is none. */
@@ -28,6 +31,12 @@ struct evidence *evidence_add(struct analysis *analysis, struct connection *conn
 
 /* Adds one more frame to a finding's evidence, if there is room. */
 void evidence_frame(struct evidence *evidence, enum vantage vantage, uint64_t frame);
+
+/*
+ * Takes back what was claimed to be absent from hook records, where the end of the input tells of
+ * losses that were not known when it was claimed. When everything was read.
+ */
+void evidence_withdraw(struct analysis *analysis, struct connection *connection);
 
 /* Puts a finished connection's findings into the report, in words, and frees them. */
 void evidence_report(struct analysis *analysis, struct connection *connection);

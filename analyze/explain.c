@@ -80,7 +80,7 @@ static const char *const TEMPLATES[VERDICTS] = {
     [VERDICT_INCONCLUSIVE_CAPTURE_LOSS] =
         "What became of %o on %s from %f cannot be said: packets are missing from %c%d.",
     [VERDICT_INCONCLUSIVE_EVENTS_LOST] =
-        "Whether %o on %s from %f was parsed cannot be said: hook events are missing%d.",
+        "What hooks did with %o on %s from %f cannot be said: records are missing%d.",
     [VERDICT_INCONCLUSIVE_SNAPLEN] =
         "What became of %o on %s from %f cannot be said: the capture cut the header before it "
         "ended%d. Capture with a larger snaplen.",
@@ -96,7 +96,8 @@ static void append_segments(GString *text, const struct evidence *e)
 {
     const char *const words[2] = {"segment", "segments"};
     const char *const *word = e->segment >= 0 ? SEGMENT_WORDS[e->segment] : words;
-    g_string_append_printf(text, "%" G_GUINT64_FORMAT " %s", e->count, word[e->count != 1]);
+    uint64_t count = MAX(e->count, e->beside);
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT " %s", count, word[count != 1]);
 }
 
 static void append_detail(GString *text, const struct evidence *e)
@@ -151,7 +152,7 @@ static void append_place(GString *text, const struct analysis *analysis,
         append_kind(text, e);
         break;
     case 'w':
-        g_string_append(text, e->count == 1 ? "was" : "were");
+        g_string_append(text, MAX(e->count, e->beside) == 1 ? "was" : "were");
         break;
     case 'c':
         g_string_append(text, other_capture(analysis, e));
@@ -193,7 +194,7 @@ char *explain(const struct analysis *analysis, const struct connection *connecti
         else
             g_string_append_c(text, *c);
     }
-    if (evidence->count == 1)
+    if (MAX(evidence->count, evidence->beside) == 1)
         make_singular(text);
     return g_string_free(text, FALSE);
 }

@@ -226,6 +226,7 @@ bool flows_note_segment(struct side *side, const struct packet *packet, unsigned
         side->first_ns = time_ns;
     }
     side->has_packets = true;
+    side->options_cut[direction] |= packet->options_captured < packet->options_length;
     if (time_ns > side->last_ns)
         side->last_ns = time_ns;
     if (packet->flags & TCP_RST) {

@@ -66,6 +66,17 @@ static struct hook_event *event_of(const struct invocation *i)
     return event;
 }
 
+/* However often room is asked for in an invocation: it is one segment. */
+static void note_reserved(struct invocation *i, const struct identity *option)
+{
+    for (unsigned n = 0; n < i->end->n_reserved; n++)
+        if (i->end->reserved[n] == option)
+            return;
+    row_of(i, option, i->class)->reserved++;
+    if (i->end->n_reserved < OPTIONS_PER_HEADER)
+        i->end->reserved[i->end->n_reserved++] = option;
+}
+
 static void on_length(struct invocation *i)
 {
     if (i->record->flags & HOOK_FLAG_PROBE)
@@ -80,9 +91,7 @@ static void on_length(struct invocation *i)
         if (option == NULL || action->kind != HOOK_ACTION_RESERVE)
             continue;
         if (action->result >= 0) {
-            row_of(i, option, i->class)->reserved++;
-            if (i->end->n_reserved < OPTIONS_PER_HEADER)
-                i->end->reserved[i->end->n_reserved++] = option;
+            note_reserved(i, option);
         } else
             judge_refused(i->analysis, i->connection, i->vantage, i->direction, i->class, action,
                           i->frame);
@@ -123,6 +132,15 @@ static void settle_reserved(struct invocation *i, bool nothing_written)
     end->n_reserved = 0;
 }
 
+/* The first of those options `among` (a bit each) that bear its name: a segment counts once. */
+static bool is_first(const struct option_list *list, unsigned index, uint32_t among)
+{
+    for (unsigned n = 0; n < index; n++)
+        if (among >> n & 1 && list->at[n].identity == list->at[index].identity)
+            return false;
+    return true;
+}
+
 static void on_write(struct invocation *i)
 {
     uint32_t written = 0;
@@ -136,8 +154,9 @@ static void on_write(struct invocation *i)
         if (!was_written(i, &i->options.at[n]))
             continue;
         struct row *row = row_of(i, i->options.at[n].identity, i->class);
-        row->written++;
-        row->reserved_seen += i->record->reserved > 0;
+        bool first = is_first(&i->options, n, written);
+        row->written += first;
+        row->reserved_seen += first && i->record->reserved > 0;
         written |= 1u << n;
     }
     settle_reserved(i, written == 0);
@@ -155,10 +174,12 @@ static void on_parse(struct invocation *i)
         const struct identity *option = i->options.at[n].identity;
         if (option->everyday && !i->analysis->settings->all_options)
             continue;
+        interesting = true;
+        if (!is_first(&i->options, n, UINT32_MAX))
+            continue;
         struct row *row = row_of(i, option, i->class);
         row->contained++;
         row->loaded += has_action(i, HOOK_ACTION_LOAD, option);
-        interesting = true;
     }
     if (i->record->segment_length > 0) {
         uint32_t to = i->record->seq + i->record->segment_length;

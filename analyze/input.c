@@ -18,6 +18,11 @@ static void close_capture(gpointer capture)
     capture_close(capture);
 }
 
+static void free_filter(gpointer filter)
+{
+    filter_free(filter);
+}
+
 struct input *input_open(const char *file, const char *const *more, struct filter *filter,
                          enum vantage vantage, GError **error)
 {
@@ -39,6 +44,8 @@ struct input *input_open(const char *file, const char *const *more, struct filte
     input->interface_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
     input->cpu_times = g_array_new(FALSE, TRUE, sizeof(uint64_t));
     input->lost_packets.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
+    input->cut.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
+    input->own_filters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_filter);
     input->lost_events.list = g_array_new(FALSE, TRUE, sizeof(struct gap));
     return input;
 }
@@ -52,6 +59,8 @@ void input_free(struct input *input)
     g_array_free(input->cpu_times, TRUE);
     g_array_free(input->lost_packets.list, TRUE);
     g_array_free(input->lost_events.list, TRUE);
+    g_array_free(input->cut.list, TRUE);
+    g_hash_table_destroy(input->own_filters);
     g_free(input->file);
     g_free(input);
 }
@@ -67,6 +76,20 @@ static void gaps_add(struct gaps *gaps, uint64_t from_ns, uint64_t to_ns, uint64
     }
     struct gap gap = {from_ns, MAX(from_ns, to_ns), count};
     g_array_append_val(gaps->list, gap);
+}
+
+/* Those that follow each other without a readable segment between them are one stretch. */
+static void note_cut(struct input *input)
+{
+    input->cut_headers++;
+    if (!input->cut_last) {
+        gaps_add(&input->cut, input->time_ns, input->time_ns, 1);
+    } else {
+        struct gap *last = &g_array_index(input->cut.list, struct gap, input->cut.list->len - 1);
+        last->from_ns = MIN(last->from_ns, input->time_ns);
+        last->to_ns = MAX(last->to_ns, input->time_ns);
+    }
+    input->cut_last = true;
 }
 
 static struct capture *capture_at(const struct input *input, unsigned i)
@@ -143,7 +166,8 @@ static bool read_hook(struct input *input, const uint8_t *payload, size_t length
     if (id > input->last_event_id + 1) {
         /* The same loss may stand in a drop count too: only its place is noted here. */
         input->missing_events += id - input->last_event_id - 1;
-        gaps_add(&input->lost_events, input->last_event_ns, input->time_ns, 0);
+        gaps_add(&input->lost_events, events_missing_since(input, input->hook.cpu), input->time_ns,
+                 0);
     }
     if (id > input->last_event_id)
         input->last_event_id = id;
@@ -190,9 +214,13 @@ void input_next(struct input *input)
             input->truncated++;
         if (input->filter && !filter_matches(input->filter, &record))
             continue;
-        if (packet_dissect(record.linktype, record.data, record.captured, record.length,
-                           &input->packet) != PACKET_TCP)
+        enum packet_status status = packet_dissect(record.linktype, record.data, record.captured,
+                                                   record.length, &input->packet);
+        if (status == PACKET_CUT)
+            note_cut(input);
+        if (status != PACKET_TCP)
             continue;
+        input->cut_last = false;
         input->segments++;
         input->has_packets = true;
         input->kind = INPUT_SEGMENT;
@@ -243,9 +271,10 @@ static bool statistics(const struct input *input, bool hooks, uint64_t *dropped)
     return known;
 }
 
-static bool lost_between(const struct gaps *gaps, uint64_t from_ns, uint64_t to_ns)
+static bool lost_between(const struct gaps *gaps, unsigned known, uint64_t from_ns, uint64_t to_ns)
 {
-    for (unsigned i = 0; i < gaps->list->len; i++) {
+    /* The last of a full list goes on growing. */
+    for (unsigned i = MIN(known, (unsigned)GAPS_MAX - 1); i < gaps->list->len; i++) {
         const struct gap *gap = &g_array_index(gaps->list, struct gap, i);
         if (gap->from_ns <= to_ns && from_ns <= gap->to_ns)
             return true;
@@ -255,16 +284,55 @@ static bool lost_between(const struct gaps *gaps, uint64_t from_ns, uint64_t to_
 
 bool input_lost_packets_between(const struct input *input, uint64_t from_ns, uint64_t to_ns)
 {
-    return lost_between(&input->lost_packets, from_ns, to_ns);
+    return lost_between(&input->lost_packets, 0, from_ns, to_ns);
 }
 
 bool input_lost_events_between(const struct input *input, uint64_t from_ns, uint64_t to_ns)
+{
+    return input_lost_events_since(input, 0, from_ns, to_ns);
+}
+
+bool input_lost_events_since(const struct input *input, unsigned known, uint64_t from_ns,
+                             uint64_t to_ns)
 {
     uint64_t dropped;
     if (statistics(input, true, &dropped) &&
         dropped > MAX(input->lost_events.total, input->missing_events))
         return true;
-    return lost_between(&input->lost_events, from_ns, to_ns);
+    return lost_between(&input->lost_events, known, from_ns, to_ns);
+}
+
+bool input_headers_cut_between(const struct input *input, uint64_t from_ns, uint64_t to_ns)
+{
+    return lost_between(&input->cut, 0, from_ns, to_ns);
+}
+
+static struct filter *own_filter(const struct input *input, const char *expression)
+{
+    gpointer filter;
+    if (!g_hash_table_lookup_extended(input->own_filters, expression, NULL, &filter)) {
+        filter = filter_of_capture(expression);
+        g_hash_table_insert(input->own_filters, g_strdup(expression), filter);
+    }
+    return filter;
+}
+
+bool input_would_catch(const struct input *input, const struct endpoint *source,
+                       const struct endpoint *destination, uint8_t flags, uint32_t payload_length)
+{
+    for (unsigned i = 0; i < input->captures->len; i++) {
+        const struct capture *capture = capture_at(input, i);
+        for (size_t n = 0; n < capture_n_interfaces(capture); n++) {
+            const struct capture_interface *interface = capture_interface(capture, n);
+            if (interface->linktype == LINKTYPE_WIRESHARK_UPPER_PDU || interface->filter[0] == '\0')
+                continue;
+            /* Which interface it would have passed is not known: each must let it through. */
+            if (!filter_admits(own_filter(input, interface->filter), source, destination, flags,
+                               payload_length))
+                return false;
+        }
+    }
+    return true;
 }
 
 bool input_lost_packets_somewhere(const struct input *input)

@@ -41,6 +41,8 @@ struct input { /* read by everybody, written by input.c */
     bool has_packets;           /* a TCP segment was read */
     uint64_t first_ns, last_ns; /* what the file covers so far */
     struct gaps lost_packets, lost_events;
+    struct gaps cut; /* packets cut before the end of their TCP header: nobody knows whose */
+    uint64_t cut_headers;
 
     /* private */
     char *file;
@@ -49,6 +51,8 @@ struct input { /* read by everybody, written by input.c */
     uint64_t frames_before;
     uint32_t interfaces_before;
     struct filter *filter;
+    GHashTable *own_filters; /* what a capture was made with -> struct filter, or NULL */
+    bool cut_last;           /* no TCP segment was read since the last that was cut */
     GArray *interface_times; /* uint64_t: last time on each interface */
     uint64_t packets, segments, hooks, truncated;
     uint64_t last_event_id, last_event_ns;
@@ -80,9 +84,22 @@ void input_report(const struct input *input, struct report_input *out);
  */
 bool input_lost_packets_between(const struct input *input, uint64_t from_ns, uint64_t to_ns);
 bool input_lost_events_between(const struct input *input, uint64_t from_ns, uint64_t to_ns);
+/* The same, of the losses that were noted after the first `known` of them. */
+bool input_lost_events_since(const struct input *input, unsigned known, uint64_t from_ns,
+                             uint64_t to_ns);
 
 /* More losses are counted in the interface statistics than have a place in the file. */
 bool input_lost_packets_somewhere(const struct input *input);
+
+/* Whether some packet was cut in its TCP header, or before, between two moments of this clock. */
+bool input_headers_cut_between(const struct input *input, uint64_t from_ns, uint64_t to_ns);
+
+/*
+ * Whether a segment that passed this vantage point would be in its capture, as far as the filters go
+ * that the capture was made with. False when nobody knows.
+ */
+bool input_would_catch(const struct input *input, const struct endpoint *source,
+                       const struct endpoint *destination, uint8_t flags, uint32_t payload_length);
 
 /* A capture filter, more than "tcp" or an IP version, may have left segments out. */
 bool input_filters_packets(const struct input *input);

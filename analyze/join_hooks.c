@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analyze/flows.h"
+#include "analyze/input.h"
 #include "analyze/judge.h"
 #include "analyze/trail.h"
 #include "wire/packet.h"
@@ -296,45 +297,120 @@ void join_hooks_clear(struct analysis *analysis, struct connection *connection)
     }
 }
 
-bool join_hooks_elsewhere(const struct segment *segment)
+/* Brings A's numbers to those of the other vantage point, or back. */
+static void shift_numbers(const struct connection *connection, struct segment *segment, bool to_b)
+{
+    unsigned direction = segment->direction;
+    uint32_t seq = connection->delta[direction], ack = connection->delta[!direction];
+    segment->seq_wire += to_b ? seq : -seq;
+    segment->ack_wire += to_b ? ack : -ack;
+}
+
+/* Which of the written options the segment bears, too. */
+static uint32_t borne_by(const struct analysis *analysis, const struct hook_event *write,
+                         const struct segment *segment)
+{
+    struct option_list written, borne;
+    uint32_t found = 0;
+    option_list_read(analysis->identities, write->options, write->options_length,
+                     write->options_length, &written);
+    option_list_read(analysis->identities, segment->options, segment->options_captured,
+                     segment->options_length, &borne);
+    for (unsigned i = 0; i < written.n; i++)
+        if (option_list_find(&borne, written.at[i].identity, 0))
+            found |= 1u << i;
+    return found;
+}
+
+bool join_hooks_elsewhere(const struct analysis *analysis, const struct segment *segment)
 {
     const struct connection *connection = segment->connection;
     struct hook_state *hooks = connection->hooks;
-    unsigned other = !segment->vantage, direction = segment->direction;
+    unsigned other = !segment->vantage;
+    bool found = false;
     if (hooks == NULL)
         return false;
     struct segment there = *segment;
     there.seq_wire = (uint32_t)segment->seq;
     there.ack_wire = segment->ack;
-    if (other == VANTAGE_B) {
-        there.seq_wire += connection->delta[direction];
-        there.ack_wire += connection->delta[!direction];
-    }
+    if (other == VANTAGE_B)
+        shift_numbers(connection, &there, true);
     /* Timestamps may be translated on the way. */
-    there.has_timestamps = segment->has_timestamps && connection->timestamp_delta[direction] == 0;
-    for (struct hook_event *write = hooks->writes[other].first; write; write = write->next)
-        if (holds(write, &there))
-            write->seen_elsewhere = true;
+    there.has_timestamps =
+        segment->has_timestamps && connection->timestamp_delta[segment->direction] == 0;
+    for (struct hook_event *write = hooks->writes[other].first; write; write = write->next) {
+        if (!holds(write, &there))
+            continue;
+        write->seen_elsewhere = found = true;
+        write->told |= borne_by(analysis, write, segment);
+    }
     for (struct hook_event *parse = hooks->parses[other].first; parse; parse = parse->next)
-        if (!parse->matched && holds_parsed(parse, &there))
-            return true;
+        found |= !parse->matched && holds_parsed(parse, &there);
+    return found;
+}
+
+bool join_hooks_arrived(const struct connection *connection, const struct hook_event *write)
+{
+    struct segment segment = {
+        .direction = write->direction,
+        .class = write->class,
+        .length = write->length,
+        .flags = write->class == SEGMENT_SYN ? TCP_SYN : TCP_ACK,
+        .has_timestamps = write->has_tsval,
+        .tsval = write->tsval,
+        .options_length = write->options_length,
+        .options_captured = write->options_length,
+    };
+    memcpy(segment.options, write->options, write->options_length);
+    /* Another copy of the payload was seen to leave: it may be that one that arrived. */
+    for (unsigned v = 0; v < VANTAGES && !write->again; v++) {
+        segment.seq_wire = write->seq;
+        segment.ack_wire = write->ack;
+        if (v != write->vantage) {
+            shift_numbers(connection, &segment, v == VANTAGE_B);
+            segment.has_timestamps &= connection->timestamp_delta[write->direction] == 0;
+        }
+        const struct hook_event *parse = connection->hooks->parses[v].first;
+        for (; parse; parse = parse->next)
+            if (holds_parsed(parse, &segment) &&
+                (write->length > 0 ||
+                 (parse->options_length == write->options_length &&
+                  memcmp(parse->options, write->options, write->options_length) == 0)))
+                return true;
+    }
     return false;
 }
 
-/* What the hooks of an end say, from whichever file holds them. */
-static const struct hook_end *end_of(const struct hook_state *hooks, unsigned direction)
+/* --- the funnel ------------------------------------------------------------------------------- */
+
+/* Whether the recorder of that vantage point lost nothing while the connection lived. */
+static bool saw_all(const struct analysis *analysis, const struct connection *connection,
+                    unsigned vantage)
 {
-    for (unsigned v = 0; hooks && v < VANTAGES; v++)
+    const struct side *side = connection->sides[vantage];
+    const struct input *input = analysis->inputs[vantage];
+    return side ? !input_lost_events_between(input,
+                                             side->first_ns - MIN(side->first_ns, HOOK_NEAR_NS),
+                                             side->last_ns + HOOK_NEAR_NS)
+                : !input_lost_events_between(input, 0, UINT64_MAX);
+}
+
+/* What the hooks of an end say, from whichever file holds them; NULL when not all can be known. */
+static const struct hook_end *end_of(const struct analysis *analysis,
+                                     const struct connection *connection, unsigned direction)
+{
+    const struct hook_state *hooks = connection->hooks;
+    for (unsigned v = 0; hooks && v < analysis->n_vantages; v++)
         if (hooks->ends[v][direction].present)
-            return &hooks->ends[v][direction];
+            return saw_all(analysis, connection, v) ? &hooks->ends[v][direction] : NULL;
     return NULL;
 }
 
-void join_hooks_funnel(const struct connection *connection, const struct row *row,
-                       struct report_option *out)
+void join_hooks_funnel(const struct analysis *analysis, const struct connection *connection,
+                       const struct row *row, struct report_option *out)
 {
-    const struct hook_end *sender = end_of(connection->hooks, row->direction);
-    const struct hook_end *receiver = end_of(connection->hooks, !row->direction);
+    const struct hook_end *sender = end_of(analysis, connection, row->direction);
+    const struct hook_end *receiver = end_of(analysis, connection, !row->direction);
     if (sender) {
         out->reserved = sender->reports ? row->reserved : row->reserved_seen;
         out->written = row->written;

@@ -23,6 +23,7 @@ struct hook_event { /* one invocation that dealt with options, while it is of in
     bool has_tsval, matched; /* matched: a captured segment beside it belongs to it */
     bool again;              /* a write whose payload left in another copy too */
     bool seen_elsewhere;     /* a write whose segment only the other vantage point shows */
+    uint32_t told;           /* a bit per option that this segment bears: the packets tell of it */
     uint8_t direction, class, vantage;
     uint8_t options_length;
     uint8_t options[TCP_OPTION_SPACE];
@@ -41,6 +42,9 @@ struct hook_end {      /* what the hooks of one file say of one end of a connect
 };
 
 enum { RECENT_MAX = 32, UNMATCHED_MAX = 4096 };
+
+/* A packet passes the tap, and a received one its hook, well within that. */
+enum { HOOK_NEAR_NS = 100 * 1000 * 1000 };
 
 struct hook_list {
     struct hook_event *first, *last;
@@ -87,13 +91,19 @@ void join_hooks_segment(struct analysis *analysis, const struct segment *segment
 
 /*
  * A segment that only its own vantage point shows: whether hooks at the other one prove that it
- * passed there all the same (a parse hook held it); a write there learns that it left.
+ * passed there all the same (a parse hook held it, or a write hook did; which learns that it left).
  */
-bool join_hooks_elsewhere(const struct segment *segment);
+bool join_hooks_elsewhere(const struct analysis *analysis, const struct segment *segment);
 
-/* The hooks' columns of a row. */
-void join_hooks_funnel(const struct connection *connection, const struct row *row,
-                       struct report_option *out);
+/*
+ * The hooks' columns of a row. What an end did is not known where its recorder lost events while
+ * the connection lived.
+ */
+void join_hooks_funnel(const struct analysis *analysis, const struct connection *connection,
+                       const struct row *row, struct report_option *out);
+
+/* Whether any hook, in whichever file, saw the segment of a write arrive. */
+bool join_hooks_arrived(const struct connection *connection, const struct hook_event *write);
 
 /* Frees what a connection holds of hooks. */
 void join_hooks_clear(struct analysis *analysis, struct connection *connection);

@@ -17,18 +17,34 @@ static bool is_answered(const struct connection *connection, const struct row *a
     return false;
 }
 
+/* On whatever segment the answer stands. */
+static bool would_be_seen(const struct input *input, const struct side *side, unsigned direction)
+{
+    static const uint8_t FLAGS[] = {TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH,
+                                    TCP_ACK | TCP_FIN};
+    bool low = side->client_is_low == (direction == FROM_CLIENT);
+    const struct endpoint *from = low ? &side->key.low : &side->key.high;
+    const struct endpoint *to = low ? &side->key.high : &side->key.low;
+    for (unsigned i = 0; i < G_N_ELEMENTS(FLAGS); i++)
+        if (!input_would_catch(input, from, to, FLAGS[i], 0) ||
+            !input_would_catch(input, from, to, FLAGS[i], 1000))
+            return false;
+    return true;
+}
+
 void judge_answers(struct analysis *analysis, struct connection *connection)
 {
     const struct side *side = connection->sides[VANTAGE_A];
     const struct input *input = analysis->inputs[VANTAGE_A];
     if (analysis->n_vantages != 1 || side == NULL || input->lost_packets.total > 0 ||
-        input_lost_packets_somewhere(input))
+        input_lost_packets_somewhere(input) || input->cut_headers > 0)
         return;
     for (struct row *row = connection->rows; row; row = row->next) {
         const struct option_desc *desc = row->option->desc;
         /* The other end was heard: it had the occasion to answer. */
         if (desc == NULL || desc->answer == ANSWER_NONE || row->seen[VANTAGE_A] == 0 ||
-            !side->has_ack[!row->direction] || is_answered(connection, row))
+            !side->has_ack[!row->direction] || is_answered(connection, row) ||
+            side->options_cut[!row->direction] || !would_be_seen(input, side, !row->direction))
             continue;
         struct sighting sighting = {
             .verdict = VERDICT_OPTION_UNANSWERED,

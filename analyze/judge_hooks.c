@@ -15,9 +15,6 @@
 #include "analyze/trail.h"
 #include "wire/bytes.h"
 
-/* A packet passes the tap, and a received one its hook, well within that. */
-static const uint64_t NEAR_NS = 100 * 1000 * 1000;
-
 static void say(struct analysis *analysis, struct connection *connection, struct row *row,
                 struct sighting *sighting)
 {
@@ -26,7 +23,12 @@ static void say(struct analysis *analysis, struct connection *connection, struct
     sighting->direction = row->direction;
     sighting->option = row->option;
     sighting->segment = row->segment;
-    trail_count(row, sighting->verdict, sighting->confidence);
+    /* The other capture may show the option, and say the same: then it must not count twice. */
+    sighting->beside = sighting->verdict == VERDICT_INCONCLUSIVE_SNAPLEN;
+    if (sighting->beside)
+        row->cut++;
+    else
+        trail_count(row, sighting->verdict, sighting->confidence);
     evidence_add(analysis, connection, sighting);
 }
 
@@ -48,17 +50,21 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
         *why = "the capture beside it holds no packet of this connection";
         return VERDICT_INCONCLUSIVE_NOT_COVERED;
     }
-    if (write->time_ns + NEAR_NS > input->last_ns) {
+    if (write->time_ns + HOOK_NEAR_NS > input->last_ns) {
         *why = "the capture beside it ends there";
         return VERDICT_INCONCLUSIVE_NOT_COVERED;
     }
-    if (input_lost_packets_between(input, write->time_ns - MIN(write->time_ns, NEAR_NS),
-                                   write->time_ns + NEAR_NS)) {
+    if (input_lost_packets_between(input, write->time_ns - MIN(write->time_ns, HOOK_NEAR_NS),
+                                   write->time_ns + HOOK_NEAR_NS)) {
         *why = "the capture beside it lost packets at that moment";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
     if (write->seen_elsewhere) {
         *why = "the other capture shows it, so the one beside the hook missed it";
+        return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
+    }
+    if (join_hooks_arrived(connection, write)) {
+        *why = "a hook at the other end saw it arrive, so the capture beside this one missed it";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
     if (write->length > 0 && side->has_ack[!write->direction] &&
@@ -75,13 +81,35 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
     return VERDICT_HOOK_NOT_ON_WIRE;
 }
 
-static enum verdict judge_seen(const struct option_list *written, const struct option_at *option,
-                               const struct option_list *sent, const char **why)
+/* How many of that name stand before it. */
+static unsigned rank_of(const struct option_list *list, unsigned index)
 {
-    const struct option_at *there = option_list_find(sent, option->identity, 0);
-    if (there && there->length == option->length &&
-        memcmp(sent->octets + there->offset, written->octets + option->offset,
-               MIN(there->available, option->available)) == 0)
+    unsigned n = 0;
+    for (unsigned i = 0; i < index; i++)
+        n += list->at[i].identity == list->at[index].identity;
+    return n;
+}
+
+static bool is_sent(const struct option_list *written, unsigned index,
+                    const struct option_list *sent)
+{
+    const struct option_at *option = &written->at[index];
+    const struct option_at *there =
+        option_list_find(sent, option->identity, rank_of(written, index));
+    return there && there->length == option->length &&
+           memcmp(sent->octets + there->offset, written->octets + option->offset,
+                  MIN(there->available, option->available)) == 0;
+}
+
+/* Of all those of that name that were written: they are one segment, and count once. */
+static enum verdict judge_seen(const struct option_list *written, uint32_t by_programs,
+                               unsigned index, const struct option_list *sent, const char **why)
+{
+    bool all = true;
+    for (unsigned i = index; i < written->n; i++)
+        if (by_programs >> i & 1 && written->at[i].identity == written->at[index].identity)
+            all &= is_sent(written, i, sent);
+    if (all)
         return VERDICT_HOOK_WRITTEN;
     if (sent->captured < sent->declared) {
         *why = "the capture beside it cut the header";
@@ -89,6 +117,15 @@ static enum verdict judge_seen(const struct option_list *written, const struct o
     }
     *why = "the segment left the host without it";
     return VERDICT_HOOK_NOT_ON_WIRE;
+}
+
+/* One of that name was written before it, and was judged with it. */
+static bool was_judged(const struct option_list *written, uint32_t by_programs, unsigned index)
+{
+    for (unsigned i = 0; i < index; i++)
+        if (by_programs >> i & 1 && written->at[i].identity == written->at[index].identity)
+            return true;
+    return false;
 }
 
 void judge_written(struct analysis *analysis, struct connection *connection,
@@ -105,10 +142,14 @@ void judge_written(struct analysis *analysis, struct connection *connection,
                                     .event = write->frame,
                                     .event_vantage = write->vantage,
                                     .absent_at = VANTAGES};
-        if (!(write->written >> i & 1))
+        if (!(write->written >> i & 1) || was_judged(&written, write->written, i))
             continue;
-        sighting.verdict = segment ? judge_seen(&written, &written.at[i], &sent, &sighting.detail)
-                                   : judge_not_seen(analysis, connection, write, &sighting.detail);
+        /* The other capture shows it there: what it says of the segment counts. */
+        if (segment == NULL && write->told >> i & 1)
+            continue;
+        sighting.verdict = segment
+                               ? judge_seen(&written, write->written, i, &sent, &sighting.detail)
+                               : judge_not_seen(analysis, connection, write, &sighting.detail);
         if (segment)
             set_frame(&sighting, segment->vantage, segment->frame);
         else if (sighting.verdict == VERDICT_HOOK_NOT_ON_WIRE) {
@@ -134,12 +175,12 @@ static enum verdict judge_unparsed(const struct analysis *analysis, const struct
     if (segment->class == SEGMENT_SYN || segment->class == SEGMENT_RST ||
         segment->receiver_closed || segment->time_ns < receiver->first_ns)
         return VERDICT_NONE;
-    if (input_lost_events_between(input, segment->time_ns - MIN(segment->time_ns, NEAR_NS),
-                                  segment->time_ns + NEAR_NS)) {
+    if (input_lost_events_between(input, segment->time_ns - MIN(segment->time_ns, HOOK_NEAR_NS),
+                                  segment->time_ns + HOOK_NEAR_NS)) {
         *why = "the recorder lost hook events at that moment";
         return VERDICT_INCONCLUSIVE_EVENTS_LOST;
     }
-    if (segment->time_ns + NEAR_NS > input->last_ns) {
+    if (segment->time_ns + HOOK_NEAR_NS > input->last_ns) {
         *why = "the recording ends there";
         return VERDICT_INCONCLUSIVE_NOT_COVERED;
     }
@@ -155,12 +196,16 @@ void judge_not_parsed(struct analysis *analysis, const struct segment *segment)
     if (sighting.verdict == VERDICT_NONE)
         return;
     sighting.absent_events = sighting.verdict == VERDICT_HOOK_NOT_PARSED;
+    sighting.events_at = segment->vantage;
+    sighting.from_ns = segment->time_ns - MIN(segment->time_ns, HOOK_NEAR_NS);
+    sighting.to_ns = segment->time_ns + HOOK_NEAR_NS;
     set_frame(&sighting, segment->vantage, segment->frame);
     option_list_read(analysis->identities, segment->options, segment->options_captured,
                      segment->options_length, &options);
     for (unsigned i = 0; i < options.n; i++) {
         /* Hooks are for options that the kernel does not know: only ours are expected in them. */
-        if (options.at[i].identity->desc == NULL)
+        if (options.at[i].identity->desc == NULL ||
+            option_list_find(&options, options.at[i].identity, 0) != &options.at[i])
             continue;
         say(analysis, connection,
             trail_row(analysis, connection, options.at[i].identity, segment->direction,
@@ -243,19 +288,27 @@ void judge_not_written(struct analysis *analysis, struct connection *connection,
                        const struct identity *option, uint64_t reserved_ns, uint64_t frame)
 {
     const struct input *input = analysis->inputs[vantage];
+    uint64_t now_ns = input->time_ns;
     /* Invocations that were lost in between may have used the room. */
-    if (input_lost_events_between(input, reserved_ns, input->time_ns))
+    bool lost = input_lost_events_between(input, reserved_ns, now_ns);
+    if (lost && option == NULL)
         return;
     struct sighting sighting = {
-        .verdict = VERDICT_HOOK_RESERVED_NOT_WRITTEN,
+        .verdict = lost ? VERDICT_INCONCLUSIVE_EVENTS_LOST : VERDICT_HOOK_RESERVED_NOT_WRITTEN,
         .confidence = option ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
         .direction = direction,
         .option = option,
         .segment = (int)class,
         .event = frame,
         .event_vantage = vantage,
-        .detail = option ? NULL : "no program says what for",
+        .detail = lost     ? "what was to be written in room that was reserved for it"
+                  : option ? NULL
+                           : "no program says what for",
         .absent_at = VANTAGES,
+        .absent_events = !lost,
+        .events_at = vantage,
+        .from_ns = reserved_ns,
+        .to_ns = now_ns,
     };
     if (option)
         say(analysis, connection, trail_row(analysis, connection, option, direction, class),

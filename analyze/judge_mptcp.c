@@ -38,6 +38,13 @@ static bool has(const struct fallback *f, enum vantage at, bool from_client, uns
     return (seen(f, at, from_client)->signs & signs) != 0;
 }
 
+/* An option that is not there may be one that the capture has cut off. */
+static bool shows_all(const struct fallback *f, enum vantage at, bool from_client)
+{
+    const struct side *side = at == f->near_at ? f->near : f->far;
+    return !side->options_cut[from_client ? f->client : !f->client];
+}
+
 static bool say(struct fallback *f, enum confidence confidence, bool from_client,
                 const char *reason)
 {
@@ -56,7 +63,8 @@ static void point(struct fallback *f, enum vantage at, uint64_t frame)
 static bool lost_in_syn(struct fallback *f)
 {
     if (!f->two || !has(f, f->near_at, true, MPTCP_SYN_CAPABLE) || f->far->syn_ns == 0 ||
-        f->connection->plain_syn_frame != 0 || has(f, f->far_at, true, MPTCP_SYN_CAPABLE))
+        f->connection->plain_syn_frame != 0 || has(f, f->far_at, true, MPTCP_SYN_CAPABLE) ||
+        !shows_all(f, f->far_at, true))
         return false;
     point(f, f->near_at, seen(f, f->near_at, true)->syn_frame);
     point(f, f->far_at, f->far->first_frame);
@@ -66,7 +74,7 @@ static bool lost_in_syn(struct fallback *f)
 static bool lost_in_synack(struct fallback *f)
 {
     if (!has(f, f->near_at, true, MPTCP_SYN_CAPABLE) || f->near->synack_ns == 0 ||
-        has(f, f->near_at, false, MPTCP_SYN_CAPABLE))
+        has(f, f->near_at, false, MPTCP_SYN_CAPABLE) || !shows_all(f, f->near_at, false))
         return false;
     point(f, f->near_at, seen(f, f->near_at, false)->syn_frame);
     if (!f->two)
@@ -93,13 +101,13 @@ static bool lost_in_third_ack(struct fallback *f)
         return false;
     if (client->signs & (MPTCP_ACK_CAPABLE | MPTCP_DSS)) {
         if (!f->two || has(f, f->far_at, true, MPTCP_ACK_CAPABLE | MPTCP_DSS) ||
-            !f->far->has_ack[f->client])
+            !f->far->has_ack[f->client] || !shows_all(f, f->far_at, true))
             return false;
         point(f, f->near_at, client->last_frame);
         return say(f, CONFIDENCE_CERTAIN, true,
                    "the path took MP_CAPABLE out of the client's third ACK");
     }
-    if (client->plain_data == 0)
+    if (client->plain_data == 0 || !shows_all(f, f->near_at, true))
         return false;
     point(f, f->near_at, client->first_plain);
     return say(f, CONFIDENCE_LIKELY, true,

@@ -38,6 +38,38 @@ static bool other_has_no_packets(const struct analysis *analysis, const struct s
     return !other->has_packets;
 }
 
+static void expected(const struct analysis *analysis, const struct segment *s, uint64_t *earliest,
+                     uint64_t *latest)
+{
+    clock_expect(analysis->clock, s->vantage, connection_upstream(s->connection, s->direction),
+                 s->time_ns, earliest, latest);
+}
+
+/* Without a clock to go by, whenever that was. */
+static bool headers_cut_there(const struct analysis *analysis, const struct segment *s,
+                              const struct input *other)
+{
+    uint64_t earliest, latest;
+    expected(analysis, s, &earliest, &latest);
+    if (!analysis->clock->known)
+        return other->cut_headers > 0;
+    return input_headers_cut_between(other, earliest - MIN(earliest, LOSS_MARGIN_NS),
+                                     latest + LOSS_MARGIN_NS);
+}
+
+/* As the other vantage point knows its endpoints, if it does. */
+static bool filtered_out(const struct analysis *analysis, const struct segment *s,
+                         const struct input *other)
+{
+    const struct side *side = s->connection->sides[other->vantage];
+    (void)analysis;
+    if (side == NULL)
+        side = s->connection->sides[s->vantage];
+    bool low = side->client_is_low == (s->direction == FROM_CLIENT);
+    return !input_would_catch(other, low ? &side->key.low : &side->key.high,
+                              low ? &side->key.high : &side->key.low, s->flags, s->length);
+}
+
 /* Both directions were seen at one vantage point and nothing at the other: it is not on the path. */
 static bool passes_by(const struct analysis *analysis, const struct segment *s,
                       const struct input *other)
@@ -46,13 +78,6 @@ static bool passes_by(const struct analysis *analysis, const struct segment *s,
     (void)analysis;
     return s->connection->sides[other->vantage] == NULL && side->has_ack[FROM_CLIENT] &&
            side->has_ack[FROM_SERVER];
-}
-
-static void expected(const struct analysis *analysis, const struct segment *s, uint64_t *earliest,
-                     uint64_t *latest)
-{
-    clock_expect(analysis->clock, s->vantage, connection_upstream(s->connection, s->direction),
-                 s->time_ns, earliest, latest);
 }
 
 static bool before_its_beginning(const struct analysis *analysis, const struct segment *s,
@@ -104,13 +129,12 @@ static bool acknowledged_all_the_same(const struct analysis *analysis, const str
            !arrived_again(s);
 }
 
-/* A parse hook there held what the capture beside it does not show. */
-static bool parsed_all_the_same(const struct analysis *analysis, const struct segment *s,
+/* A hook there held what the capture beside it does not show. */
+static bool hooked_all_the_same(const struct analysis *analysis, const struct segment *s,
                                 const struct input *other)
 {
-    (void)analysis;
     (void)other;
-    return join_hooks_elsewhere(s);
+    return join_hooks_elsewhere(analysis, s);
 }
 
 /* What should have been its counterpart may be among those that waited too long. */
@@ -137,7 +161,10 @@ static const struct {
     enum verdict verdict;
     const char *why;
 } OBJECTIONS[] = {
+    {headers_cut_there, VERDICT_INCONCLUSIVE_SNAPLEN, "it holds no whole TCP header at that moment"},
     {other_has_no_packets, VERDICT_INCONCLUSIVE_NOT_COVERED, "it holds no TCP segment at all"},
+    {filtered_out, VERDICT_INCONCLUSIVE_NOT_COVERED,
+     "it was made with a filter that may leave them out"},
     {passes_by, VERDICT_INCONCLUSIVE_NOT_COVERED, "it never saw this connection"},
     {before_its_beginning, VERDICT_INCONCLUSIVE_NOT_COVERED, "it begins later"},
     {after_its_end, VERDICT_INCONCLUSIVE_NOT_COVERED, "it ends before they can have passed"},
@@ -146,8 +173,8 @@ static const struct {
      "more segments waited for their counterparts than there is room for"},
     {numbers_unrelated, VERDICT_INCONCLUSIVE_AMBIGUOUS,
      "its beginning was not captured, and nothing tells how sequence numbers compare"},
-    {parsed_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
-     "a parse hook there saw them, so it is the capture that missed them"},
+    {hooked_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
+     "a hook there dealt with them, so it is the capture that missed them"},
     {acknowledged_all_the_same, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
      "the receiver acknowledged them, so it is the capture that missed them"},
 };
@@ -227,6 +254,7 @@ void judge_missing(struct analysis *analysis, struct segment *s)
     struct option_list options;
     if (is_shown_twice(s))
         return;
+    (void)join_hooks_elsewhere(analysis, s); /* whatever is said of it: a write learns that it left */
     struct absence absence = s->connection->terminated
                                  ? (struct absence){VERDICT_PATH_PROXY, CONFIDENCE_LIKELY, NULL}
                                  : judge_absence(analysis, s);

@@ -4,7 +4,9 @@
  *
  * A lost SYN is a lost SYN. It takes several, none that got through with the option, and plain ones
  * that did: of the same connection, or of others to the same server when no SYN with the option
- * got through to that server at all. One capture sees answers instead of arrivals.
+ * got through to that server at all. One capture sees answers instead of arrivals. Where the plain
+ * SYN is the first packet of the far capture, those before it may have been kept away or may have
+ * come before the capture began: that is likely, and no more.
  */
 #include "analyze/evidence.h"
 #include "analyze/judge.h"
@@ -59,13 +61,32 @@ static uint64_t lost_syns(const struct analysis *analysis, const struct connecti
     return answered && connection->syns_plain == 0 ? 0 : row->seen[VANTAGE_A];
 }
 
+/* SYNs that the far capture cannot tell of. */
+static uint64_t unseen_syns(const struct row *row)
+{
+    return row->counts[VERDICT_INCONCLUSIVE_NOT_COVERED] +
+           row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS];
+}
+
+/* The far capture begins with the plain SYN of this connection. */
+static bool begins_with_plain(const struct analysis *analysis, const struct connection *connection,
+                              const struct row *row)
+{
+    if (analysis->n_vantages == 1 || connection->plain_syn_frame == 0)
+        return false;
+    enum vantage far = !connection_upstream(connection, row->direction);
+    const struct side *side = connection->sides[far];
+    return side && side->first_frame == connection->plain_syn_frame &&
+           side->first_ns == analysis->inputs[far]->first_ns;
+}
+
 static uint64_t through_syns(const struct analysis *analysis, const struct connection *connection,
                              const struct row *row, uint64_t lost)
 {
     if (analysis->n_vantages == 1)
         return lost == 0 ? row->seen[VANTAGE_A] : 0;
     enum vantage near = connection_upstream(connection, row->direction);
-    return row->seen[near] - MIN(lost, row->seen[near]);
+    return row->seen[near] - MIN(lost + unseen_syns(row), row->seen[near]);
 }
 
 static bool plain_got_through(const struct analysis *analysis, const struct connection *connection)
@@ -119,16 +140,17 @@ static GHashTable *count_syns(const struct analysis *analysis)
     return tallies;
 }
 
-/* The SYNs that were called lost are not only lost. */
-static void take_back_lost(struct connection *connection, struct row *row, struct evidence *into)
+/* The SYNs that were called lost, or not covered, are more than that. */
+static void take_back(struct connection *connection, struct row *row, enum verdict verdict,
+                      struct evidence *into)
 {
     struct evidence **link = &connection->evidence;
-    uint32_t lost = row->counts[VERDICT_SEGMENT_LOST];
-    row->counts[VERDICT_SEGMENT_LOST] = 0;
+    uint32_t lost = row->counts[verdict];
+    row->counts[verdict] = 0;
     for (; *link; link = &(*link)->next) {
         struct evidence *e = *link;
-        if (e->verdict != VERDICT_SEGMENT_LOST || e->segment != SEGMENT_SYN ||
-            e->direction != row->direction)
+        if (e->verdict != verdict || (e->option && e->option != row->option) ||
+            e->segment != SEGMENT_SYN || e->direction != row->direction)
             continue;
         for (unsigned v = 0; v < VANTAGES; v++)
             for (unsigned i = 0; i < e->n_frames[v]; i++)
@@ -152,6 +174,9 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
     g_autofree char *server = plain_key(connection);
     bool here = plain_got_through(analysis, connection) &&
                 through_syns(analysis, connection, row, lost) == 0;
+    bool late = lost == 0 && here && begins_with_plain(analysis, connection, row);
+    if (late)
+        lost = evidence = row->counts[VERDICT_INCONCLUSIVE_NOT_COVERED];
     if (lost == 0)
         return;
     if (!here) {
@@ -169,8 +194,8 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
         return;
     bool two = analysis->n_vantages > 1;
     enum vantage far = two ? !connection_upstream(connection, row->direction) : VANTAGE_A;
-    bool certain =
-        two && !partly && evidence >= CERTAIN_FROM && input_counts_losses(analysis->inputs[far]);
+    bool certain = two && !partly && !late && evidence >= CERTAIN_FROM &&
+                   input_counts_losses(analysis->inputs[far]);
     struct sighting sighting = {
         .verdict = VERDICT_SYN_BLOCKED,
         .confidence = certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
@@ -178,14 +203,16 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
         .option = row->option,
         .segment = SEGMENT_SYN,
         .absent_at = two ? far : VANTAGES,
-        .detail = here     ? "plain ones of this connection do"
+        .detail = late   ? "a plain one of this connection does; or the capture on the other side "
+                           "began only with that one"
+                  : here ? "plain ones of this connection do"
                   : partly ? "all plain ones to this server do, and some with it: or these "
                              "connections are cut off for another reason"
                            : "plain ones to this server do",
     };
     struct evidence *e = evidence_add(analysis, connection, &sighting);
     e->count = lost;
-    take_back_lost(connection, row, e);
+    take_back(connection, row, late ? VERDICT_INCONCLUSIVE_NOT_COVERED : VERDICT_SEGMENT_LOST, e);
     for (uint64_t i = 0; i < lost; i++)
         trail_count(row, VERDICT_SYN_BLOCKED, sighting.confidence);
 }

@@ -27,6 +27,7 @@ static void merge_rows(struct analysis *analysis, struct connection *into, struc
         sum->reserved_seen += row->reserved_seen;
         sum->contained += row->contained;
         sum->loaded += row->loaded;
+        sum->cut += row->cut;
         sum->likely |= row->likely;
         for (unsigned v = 0; v < VERDICTS; v++)
             sum->counts[v] += row->counts[v];

@@ -92,6 +92,7 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
     bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];
+    bool options_cut[DIRECTIONS]; /* the capture does not hold all options of some segment */
     bool reused; /* there is another incarnation of these endpoints */
     bool rst, has_syn_tsval, client_is_low, has_packets;
     uint8_t indexed; /* pair.c: a bit per index */
@@ -173,6 +174,7 @@ struct row { /* one option, direction and class of segment of one connection */
     uint64_t reserved, written, applied; /* hook invocations */
     uint64_t reserved_seen;     /* WRITE invocations with room reserved, where nobody reports */
     uint64_t contained, loaded; /* parse hooks saw it; a program asked for it and got it */
+    uint64_t cut; /* segments that hooks wrote it on, and whose header the capture there cut */
     uint64_t likely;            /* a bit per verdict: not every instance was certain */
     uint32_t counts[VERDICTS];
 };
@@ -182,6 +184,8 @@ struct evidence { /* one finding in the making */
     const struct identity *option; /* NULL: not about one */
     char *detail;                  /* what happened to the first instance; NULL: nothing to add */
     uint64_t count;
+    uint64_t beside; /* instances that may have been counted from the packets, too */
+    uint64_t from_ns, to_ns; /* when the hook events happened whose absence is claimed */
     uint64_t frames[VANTAGES][REPORT_FRAMES];
     uint64_t events[REPORT_FRAMES];
     uint8_t n_frames[VANTAGES], n_events;
@@ -189,7 +193,9 @@ struct evidence { /* one finding in the making */
     uint8_t verdict, direction, confidence, kind;
     int8_t segment;     /* -1: not about a class */
     uint8_t absent_at;  /* claims an absence from that vantage's packets; VANTAGES: none */
-    bool absent_events; /* ... or from its hook records */
+    bool absent_events; /* claims an absence from the hook records of ... */
+    uint8_t events_at;  /* ... this vantage point, ... */
+    uint32_t gaps_known; /* ... with so many of its gaps already looked at */
 };
 
 /* --- the whole -------------------------------------------------------------------------------- */

@@ -87,7 +87,7 @@ static void row_wire(const struct analysis *analysis, const struct connection *c
 }
 
 static void report_row(struct analysis *analysis, const struct connection *connection,
-                       const struct row *row)
+                       struct row *row)
 {
     struct report_option *out = report_add_option(analysis->report);
     out->flow = connection->id;
@@ -96,7 +96,10 @@ static void report_row(struct analysis *analysis, const struct connection *conne
     out->segment = row->segment;
     out->reserved = out->written = out->parsed = out->applied = COUNT_UNKNOWN;
     row_wire(analysis, connection, row, out);
-    join_hooks_funnel(connection, row, out);
+    join_hooks_funnel(analysis, connection, row, out);
+    /* A cut header is told by the hook that wrote it and, maybe, by the other capture: once. */
+    uint32_t *cut = &row->counts[VERDICT_INCONCLUSIVE_SNAPLEN];
+    *cut = MAX(*cut, (uint32_t)row->cut);
     for (unsigned v = 0; v < VERDICTS; v++)
         out->counts[v] = row->counts[v];
     row_verdict(row, out);

@@ -25,13 +25,13 @@ struct capture_builder {
     uint64_t next_id;
 };
 
-static struct capture_builder *builder_new(bool plain)
+static struct capture_builder *builder_new(bool plain, const char *filter)
 {
     struct capture_builder *builder = g_new0(struct capture_builder, 1);
     builder->fd = g_file_open_tmp("optrail-test-XXXXXX.pcapng", &builder->path, NULL);
     g_assert_cmpint(builder->fd, >=, 0);
     builder->writer = pcapng_writer_new(builder->fd, "capture_builder", NULL);
-    struct pcapng_interface packets = {.linktype = LINKTYPE_RAW, .name = "test0"};
+    struct pcapng_interface packets = {.linktype = LINKTYPE_RAW, .name = "test0", .filter = filter};
     struct pcapng_interface hooks = {.linktype = LINKTYPE_WIRESHARK_UPPER_PDU,
                                      .name = HOOK_INTERFACE};
     builder->packets = pcapng_add_interface(builder->writer, &packets);
@@ -42,12 +42,17 @@ static struct capture_builder *builder_new(bool plain)
 
 struct capture_builder *capture_builder_new(void)
 {
-    return builder_new(false);
+    return builder_new(false, NULL);
 }
 
 struct capture_builder *capture_builder_new_plain(void)
 {
-    return builder_new(true);
+    return builder_new(true, NULL);
+}
+
+struct capture_builder *capture_builder_new_filtered(const char *filter)
+{
+    return builder_new(false, filter);
 }
 
 static void put16(GByteArray *out, unsigned value)

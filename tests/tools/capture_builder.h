@@ -34,6 +34,8 @@ struct built_segment {
 struct capture_builder *capture_builder_new(void);
 /* The same without interface statistics at its end, and without a hook interface. */
 struct capture_builder *capture_builder_new_plain(void);
+/* The first, which says that it was made with that filter. */
+struct capture_builder *capture_builder_new_filtered(const char *filter);
 
 void capture_builder_segment(struct capture_builder *builder, const struct built_segment *segment);
 void capture_builder_hook(struct capture_builder *builder, const struct hook_record *record);

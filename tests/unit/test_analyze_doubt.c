@@ -4,6 +4,7 @@
  * said.
  */
 #include "tests/unit/analyze_scene.h"
+#include "wire/codec.h"
 
 /* A handshake and one data segment with cc that reaches A only, then silence. */
 static struct scene *scene_with_loss(bool covered)
@@ -278,6 +279,149 @@ static void one_capture_alone_sees_malformed_and_misplaced_options(void **state)
     scene_free(s);
 }
 
+/* Whose they are cannot be read: nobody's segment is missing then. */
+static void a_tcp_header_that_is_cut_is_not_absent(void **state)
+{
+    (void)state;
+    for (unsigned all = 0; all < 2; all++) {
+        struct scene *s = scene_new();
+        covered_from_here(s);
+        s->snaplen_b = all ? 36 : 0;
+        handshake(s);
+        s->snaplen_b = 36; /* 16 octets of the TCP header */
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+        pass(s, &p);
+        s->now += 1000 * MS;
+        s->snaplen_b = all ? 36 : 0;
+        struct built_segment back = make(s, SERVER, TCP_ACK, 0, "");
+        back.ack = p.seq; /* not acknowledged: that would be another reason */
+        pass(s, &back);
+        if (!all) { /* that one is missing: a second away from what was cut */
+            s->now += 1000 * MS;
+            struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, UTO);
+            at_client_side(s, &lost);
+        }
+        covered_to_here(s);
+        const struct report *report = analyze_both(s);
+        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+        assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_SNAPLEN], 1);
+        assert_int_equal(row->counts[VERDICT_SEGMENT_LOST], !all);
+        scene_free(s);
+    }
+}
+
+/* Cut where the options are: what is not there may be behind the cut. */
+static void a_cut_syn_does_not_lack_multipath_tcp(void **state)
+{
+    (void)state;
+    for (unsigned end = 0; end < 2; end++) {
+        struct scene *s = scene_new();
+        covered_from_here(s);
+        struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS "\x1e\x04\x01\x01");
+        struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0,
+                                           MSS "\x1e\x0c\x01\x01\x01\x02\x03\x04\x05\x06\x07\x08");
+        at_client_side(s, &syn);
+        if (end == 0)
+            syn.snaplen = 44;
+        at_server_side(s, &syn);
+        at_server_side(s, &synack);
+        if (end == 1)
+            synack.snaplen = 44;
+        at_client_side(s, &synack);
+        covered_to_here(s);
+        assert_no_finding(analyze_both(s), VERDICT_MPTCP_FALLBACK);
+        assert_no_finding(analyze_a(s), VERDICT_MPTCP_FALLBACK);
+        scene_free(s);
+    }
+}
+
+/* What a capture's filter may have left out is not lost; what it lets through is. */
+static void what_a_filter_leaves_out_is_not_lost(void **state)
+{
+    static const struct {
+        const char *filter;
+        bool catches;
+    } CASES[] = {
+        {"tcp", true},
+        {"tcp port 80", true},
+        {"host 198.51.100.1 and tcp", true},
+        {"tcp port 81", false},
+        {"tcp[tcpflags] & tcp-syn != 0", false},
+        {"tcp and greater 1000", false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        struct scene *s = scene_new();
+        capture_builder_free(s->b);
+        s->b = capture_builder_new_filtered(CASES[i].filter);
+        covered_from_here(s);
+        handshake(s);
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+        at_client_side(s, &p);
+        covered_to_here(s);
+        const struct report *report = analyze_both(s);
+        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+        if (row->counts[VERDICT_SEGMENT_LOST] != CASES[i].catches ||
+            row->counts[VERDICT_INCONCLUSIVE_NOT_COVERED] == CASES[i].catches)
+            fail_msg("%s", CASES[i].filter);
+        scene_free(s);
+    }
+}
+
+/* A reset that the capture beside its sender would not hold was not injected for that. */
+static void what_a_filter_leaves_out_upstream_was_sent(void **state)
+{
+    (void)state;
+    for (unsigned filtered = 0; filtered < 2; filtered++) {
+        struct scene *s = scene_new();
+        capture_builder_free(s->b);
+        s->b = capture_builder_new_filtered(filtered ? "tcp[tcpflags] & tcp-rst == 0" : "tcp");
+        covered_from_here(s);
+        handshake(s);
+        struct built_segment rst = make(s, SERVER, TCP_RST | TCP_ACK, 0, "");
+        at_client_side(s, &rst);
+        covered_to_here(s);
+        const struct report *report = analyze_both(s);
+        if (filtered)
+            assert_no_finding(report, VERDICT_PATH_RST_INJECTED);
+        else
+            assert_non_null(finding_of(report, VERDICT_PATH_RST_INJECTED));
+        scene_free(s);
+    }
+}
+
+static void an_answer_that_a_filter_leaves_out_is_not_missing(void **state)
+{
+    (void)state;
+    for (unsigned filtered = 0; filtered < 3; filtered++) {
+        struct scene *s = scene_new();
+        const struct option_desc *desc = NULL;
+        capture_builder_free(s->a);
+        s->a = capture_builder_new_filtered(filtered == 1 ? "tcp and less 200" : "tcp");
+        for (size_t i = 0; i < option_set_size(s->options) && desc == NULL; i++)
+            if (option_set_at(s->options, i)->answer == ANSWER_ECHO &&
+                option_set_at(s->options, i)->profiles[0] == NULL)
+                desc = option_set_at(s->options, i);
+        assert_non_null(desc);
+        uint8_t octets[TCP_OPTION_SPACE];
+        g_autoptr(GError) error = NULL;
+        size_t length = codec_encode(desc, NULL, 0, octets, &error);
+        handshake(s);
+        struct built_segment p = make_options(s, CLIENT, TCP_ACK, 10, (const char *)octets, length);
+        struct built_segment back = make(s, SERVER, TCP_ACK, 100, UTO);
+        if (filtered == 2)
+            back.snaplen = 41; /* an option that is cut could be the answer */
+        at_client_side(s, &p);
+        at_client_side(s, &back);
+        const struct report *report = analyze_a(s);
+        if (filtered)
+            assert_no_finding(report, VERDICT_OPTION_UNANSWERED);
+        else
+            assert_non_null(finding_of(report, VERDICT_OPTION_UNANSWERED));
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +439,11 @@ int main(void)
         cmocka_unit_test(a_connection_that_never_passes_the_other_capture_is_not_lost),
         cmocka_unit_test(one_capture_alone_counts_and_does_not_guess),
         cmocka_unit_test(one_capture_alone_sees_malformed_and_misplaced_options),
+        cmocka_unit_test(a_tcp_header_that_is_cut_is_not_absent),
+        cmocka_unit_test(a_cut_syn_does_not_lack_multipath_tcp),
+        cmocka_unit_test(what_a_filter_leaves_out_is_not_lost),
+        cmocka_unit_test(what_a_filter_leaves_out_upstream_was_sent),
+        cmocka_unit_test(an_answer_that_a_filter_leaves_out_is_not_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,12 +71,54 @@ static void one_syn_with_the_option_that_arrives_absolves_the_path(void **state)
     scene_free(s);
 }
 
+/* The first packet of B's capture is the plain SYN: it may have begun only then. */
+static void a_plain_syn_that_opens_the_far_capture_makes_it_likely(void **state)
+{
+    (void)state;
+    for (unsigned before = 0; before < 3; before++) {
+        struct scene *s = scene_new();
+        uint32_t isn = s->next[CLIENT];
+        for (unsigned i = 0; i < 4; i++) {
+            s->next[CLIENT] = isn;
+            struct built_segment syn = i == 3 ? make(s, CLIENT, TCP_SYN, 0, MSS)
+                                              : make(s, CLIENT, TCP_SYN, 0, MSS OPTION_76);
+            syn.time_ns = s->now += 1000 * MS;
+            at_client_side(s, &syn);
+            if (i == 3 && before == 1) /* other traffic before it: then it began before */
+                capture_builder_noise(s->b, syn.time_ns - MS);
+            if (i == 3 || (before == 2 && i == 2)) /* one with the option got through */
+                at_server_side(s, &syn);
+        }
+        struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
+        pass(s, &synack);
+        covered_to_here(s);
+        s->all_options = true;
+        const struct report *report = analyze_both(s);
+        const struct report_finding *f = finding_of(report, VERDICT_SYN_BLOCKED);
+        if (before == 0) {
+            assert_non_null(f);
+            assert_int_equal(f->confidence, CONFIDENCE_LIKELY);
+            assert_int_equal(f->count, 3);
+            assert_non_null(strstr(f->explain, "began only with that one"));
+            assert_int_equal(row_of(report, "kind-76", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,
+                             VERDICT_SYN_BLOCKED);
+        } else {
+            assert_null(f);
+            assert_int_equal(row_of(report, "kind-76", DIRECTION_FORWARD, SEGMENT_SYN)
+                                 ->counts[VERDICT_INCONCLUSIVE_NOT_COVERED],
+                             before == 1 ? 3 : 2);
+        }
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syns_that_only_get_through_plain_are_blocked),
         cmocka_unit_test(two_lost_syns_may_be_chance_and_one_is_nothing),
         cmocka_unit_test(one_syn_with_the_option_that_arrives_absolves_the_path),
+        cmocka_unit_test(a_plain_syn_that_opens_the_far_capture_makes_it_likely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
