@@ -21,7 +21,7 @@ struct capture_builder {
     struct pcapng_writer *writer;
     int packets, hooks; /* interfaces; -1: none */
     bool statistics;
-    uint64_t dropped, count, last_ns;
+    uint64_t dropped, events_dropped, count, last_ns;
     uint64_t next_id;
 };
 
@@ -129,23 +129,42 @@ void capture_builder_segment(struct capture_builder *builder, const struct built
     builder->last_ns = s->time_ns;
 }
 
-void capture_builder_hook(struct capture_builder *builder, const struct hook_record *record)
+static void put_hook(struct capture_builder *builder, uint64_t time_ns, const uint8_t *octets,
+                     size_t length, uint64_t lost)
+{
+    struct pcapng_packet packet = {
+        .interface = (uint32_t)builder->hooks,
+        .time_ns = time_ns,
+        .length = (uint32_t)length,
+        .captured = (uint32_t)length,
+        .data = octets,
+        .dropcount = lost,
+    };
+    g_assert_cmpint(pcapng_write_packet(builder->writer, &packet), ==, 0);
+    builder->last_ns = time_ns;
+}
+
+void capture_builder_hook_after_loss(struct capture_builder *builder,
+                                     const struct hook_record *record, uint64_t lost)
 {
     uint8_t octets[HOOK_ENCODED_MAX];
     struct hook_record numbered = *record;
     if (numbered.id == 0)
-        numbered.id = ++builder->next_id;
+        numbered.id = builder->next_id + lost + 1;
     builder->next_id = numbered.id;
-    size_t length = hook_encode(&numbered, octets);
-    struct pcapng_packet packet = {
-        .interface = (uint32_t)builder->hooks,
-        .time_ns = record->time_ns,
-        .length = (uint32_t)length,
-        .captured = (uint32_t)length,
-        .data = octets,
-    };
-    g_assert_cmpint(pcapng_write_packet(builder->writer, &packet), ==, 0);
-    builder->last_ns = record->time_ns;
+    put_hook(builder, record->time_ns, octets, hook_encode(&numbered, octets), lost);
+}
+
+void capture_builder_hook(struct capture_builder *builder, const struct hook_record *record)
+{
+    capture_builder_hook_after_loss(builder, record, 0);
+}
+
+void capture_builder_clock(struct capture_builder *builder, uint64_t time_ns, uint64_t lost)
+{
+    uint8_t octets[HOOK_ENCODED_MAX];
+    const struct hook_clock clock = {.realtime_ns = time_ns, .monotonic_ns = time_ns};
+    put_hook(builder, time_ns, octets, hook_clock_encode(&clock, octets), lost);
 }
 
 void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns)
@@ -162,6 +181,11 @@ void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns)
     builder->last_ns = time_ns;
 }
 
+void capture_builder_events_dropped(struct capture_builder *builder, uint64_t dropped)
+{
+    builder->events_dropped = dropped;
+}
+
 void capture_builder_dropped(struct capture_builder *builder, uint64_t dropped)
 {
     builder->dropped = dropped;
@@ -174,6 +198,9 @@ const char *capture_builder_finish(struct capture_builder *builder)
     if (builder->statistics)
         pcapng_write_statistics(builder->writer, (uint32_t)builder->packets, builder->last_ns,
                                 builder->count, builder->dropped, NULL);
+    if (builder->events_dropped > 0)
+        pcapng_write_statistics(builder->writer, (uint32_t)builder->hooks, builder->last_ns,
+                                builder->next_id, builder->events_dropped, NULL);
     g_assert_cmpint(pcapng_writer_free(builder->writer), ==, 0);
     builder->writer = NULL;
     close(builder->fd);

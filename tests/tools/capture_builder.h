@@ -39,9 +39,16 @@ struct capture_builder *capture_builder_new_filtered(const char *filter);
 
 void capture_builder_segment(struct capture_builder *builder, const struct built_segment *segment);
 void capture_builder_hook(struct capture_builder *builder, const struct hook_record *record);
+/* The same behind so many that the recorder could not take, numbered as it numbers them. */
+void capture_builder_hook_after_loss(struct capture_builder *builder,
+                                     const struct hook_record *record, uint64_t lost);
+/* The clock sample at the end of a recording, which tells of what was lost since the last record. */
+void capture_builder_clock(struct capture_builder *builder, uint64_t time_ns, uint64_t lost);
 /* A packet that is of no connection: so that the file covers that moment. */
 void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns);
 
+/* How many hook records the statistics at the end say were lost. */
+void capture_builder_events_dropped(struct capture_builder *builder, uint64_t dropped);
 /* How many packets the statistics at the end say were dropped. */
 void capture_builder_dropped(struct capture_builder *builder, uint64_t dropped);
 
