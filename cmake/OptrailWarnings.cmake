@@ -11,7 +11,11 @@ target_include_directories(optrail_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJE
 if(OPTRAIL_WERROR)
   target_compile_options(optrail_flags INTERFACE -Werror)
 endif()
-if(OPTRAIL_SANITIZE)
+if(OPTRAIL_FUZZ)
+  target_compile_options(optrail_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(optrail_flags INTERFACE -fsanitize=address,undefined)
+elseif(OPTRAIL_SANITIZE)
   target_compile_options(optrail_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(optrail_flags INTERFACE -fsanitize=address,undefined)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes a pcap file of made-up TCP segments, for tests that need exactly these octets.
+"""Writes a capture of made-up TCP segments, for tests that need exactly these octets.
 
 usage: craft_segments.py FILE.pcap < LINES
 
@@ -10,8 +10,10 @@ One line is one frame, `#` starts a comment:
     eth/ipv4  client  ack  fd064f430002
     vlan/ipv6  server  data  0101080a0000000100000002,1e08f00100000fa0  payload=414243 stream=1
 
-LAYERS   eth or vlan, then ipv4 or ipv6, then nothing, or /icmp: the segment stands in an ICMP error,
-         or /gre or /vxlan: its packet stands in a tunnel over the same version of IP
+LAYERS   a link layer (eth, vlan, sll, sll2, raw, null or loop), then ipv4 or ipv6, then nothing, or
+         /icmp: the segment stands in an ICMP error, or /gre or /vxlan: its packet stands in a tunnel
+         over the same version of IP. Lines of one link type make a pcap, of several a pcapng with
+         an interface for each
 FROM     client or server
 SEGMENT  syn synack ack data fin rst
 OPTIONS  hex octets, commas as you like, `-` for none; filled up with NOPs to whole words
@@ -28,6 +30,7 @@ ADDRESSES = {
     "ipv4": {"client": "192.0.2.1", "server": "198.51.100.2"},
     "ipv6": {"client": "2001:db8::1", "server": "2001:db8:1::2"},
 }
+LINKTYPES = {"eth": 1, "vlan": 1, "sll": 113, "sll2": 276, "raw": 101, "null": 0, "loop": 108}
 PEER = {"client": "server", "server": "client"}
 
 
@@ -73,6 +76,24 @@ def tcp(following, sender, segment, options, payload, keys):
                        (20 + len(octets)) // 4 << 4, flags, 1024, 0, 0) + octets + payload
 
 
+def on_link(link, version, sender, packet):
+    """The IP packet behind the header of a link layer."""
+    ether_type = b"\x86\xdd" if version == "ipv6" else b"\x08\x00"
+    family = 10 if version == "ipv6" else 2  # Linux's; BSD's loopbacks have 24 or more for IPv6
+    if link in ("eth", "vlan"):
+        tag = b"\x81\x00\x00\x07" if link == "vlan" else b""
+        return MACS[PEER[sender]] + MACS[sender] + tag + ether_type + packet
+    if link == "sll":
+        return struct.pack(">HHH", 4 * (sender == "client"), 1, 6) + MACS[sender] + b"\0\0" + \
+            ether_type + packet
+    if link == "sll2":
+        return ether_type + struct.pack(">HIHBB", 0, 2, 1, 4 * (sender == "client"), 6) + \
+            MACS[sender] + b"\0\0" + packet
+    if link in ("null", "loop"):
+        return struct.pack("<I" if link == "null" else ">I", 30 if family == 10 else 2) + packet
+    return packet
+
+
 def frame(line, connections):
     """The captured octets of a line's frame, and its length on the wire."""
     layers, sender, segment, options, *settings = line.split()
@@ -96,20 +117,40 @@ def frame(line, connections):
         body = struct.pack(">HHHHII", 50000, 4789, 16 + len(frame_inside), 0, 0x08000000, 7 << 8)
         body = with_checksum(version, sender, 17, body + frame_inside, 6)
         packet = network(version, sender, 17, body)
-    ethernet = MACS[PEER[sender]] + MACS[sender] + (b"\x81\x00\x00\x07" if link == "vlan" else b"")
-    octets = ethernet + ether_type + packet
-    return octets[:int(keys.get("snap", len(octets)))], len(octets)
+    octets = on_link(link, version, sender, packet)
+    return LINKTYPES[link], octets[:int(keys.get("snap", len(octets)))], len(octets)
+
+
+def pcap(frames):
+    out = struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, frames[0][0] if frames else 1)
+    for number, (_, octets, length) in enumerate(frames):
+        out += struct.pack("<IIII", 1700000000, number * 1000000, len(octets), length) + octets
+    return out
+
+
+def block(kind, body):
+    length = struct.pack("<I", 12 + len(body))
+    return struct.pack("<I", kind) + length + body + length
+
+
+def pcapng(frames):
+    links = list(dict.fromkeys(link for link, _, _ in frames))
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    for link in links:
+        out += block(1, struct.pack("<HHI", link, 0, 0))
+    for number, (link, octets, length) in enumerate(frames):
+        time = 1700000000000000 + number * 1000
+        out += block(6, struct.pack("<IIIII", links.index(link), time >> 32, time & 0xFFFFFFFF,
+                                    len(octets), length) + octets + bytes(-len(octets) % 4))
+    return out
 
 
 def main():
     connections = {}
     lines = [line.split("#")[0].strip() for line in sys.stdin]
+    frames = [frame(line, connections) for line in lines if line]
     with open(sys.argv[1], "wb") as out:
-        out.write(struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
-        for number, line in enumerate(filter(None, lines)):
-            octets, length = frame(line, connections)
-            out.write(struct.pack("<IIII", 1700000000, number * 1000000, len(octets), length))
-            out.write(octets)
+        out.write(pcapng(frames) if len({link for link, _, _ in frames}) > 1 else pcap(frames))
 
 
 main()
