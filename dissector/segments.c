@@ -127,14 +127,15 @@ static bool leaves_options_out(const struct open_segment *segment)
 static void speak_of_left_out(const struct walk *walk, const uint8_t *octets,
                               const struct tcp_option *option)
 {
+    enum { SHORTEST = 2 }; /* kind and length, even where the capture has the kind alone */
     int start = (int)(option->octets - octets);
     proto_tree *tree = find_options_tree(walk->tree, walk->before);
     if (option->malformed)
         speak_of_overrun(tvb_new_subset_length(walk->tvb, start, option->available), walk->pinfo,
                          tree, &walk->facts);
     else
-        speak_of_option(tvb_new_subset_length(walk->tvb, start, option->length), walk->pinfo, tree,
-                        &walk->facts, NULL);
+        speak_of_option(tvb_new_subset_length(walk->tvb, start, MAX(option->length, SHORTEST)),
+                        walk->pinfo, tree, &walk->facts, NULL);
 }
 
 static bool opens_mptcp(const struct tcp_option *option)

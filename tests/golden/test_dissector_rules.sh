@@ -58,7 +58,8 @@ got=$(run_tshark -r "$tshark_dir/x.pcap" -Y optrail.malformed | wc -l)
 "$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/x.pcap" <<'END'
 eth/ipv4 client data fd064f430002,1c040022 snap=60
 eth/ipv4 client data 1c040022,fd064f430002 snap=62
+eth/ipv4 client data 42040001 snap=55
 END
 got=$(run_tshark -r "$tshark_dir/x.pcap" -T fields -E separator='|' -e optrail.option \
     -e optrail.cc.algorithm -e optrail.uto.timeout -e optrail.malformed)
-[ "$got" = $'cc|2||\nuto,cc||34|1' ] || fail "cut options: '$got'"
+[ "$got" = $'cc|2||\nuto,cc||34|1\nkind-66|||1' ] || fail "cut options: '$got'"
