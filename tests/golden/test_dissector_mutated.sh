@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Octets changed at random, in packets and in hook records, in two passes with all memory checked:
-# the plugin never fails. $OPTRAIL_FUZZ_RUNS captures of each (10); the seed of a failure is named.
+# the plugin never fails. $OPTRAIL_FUZZ_RUNS captures (10) through tshark, ten times as many of each
+# link type within this process (tests/fuzz/mutate, which does any number of them); the seed of a
+# failure is named.
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 prepare_tshark
@@ -35,3 +37,8 @@ for file in packets.pcap hooks.pcapng; do
         fail "$file with seed $seed: $(tail -n 5 "$tshark_dir/stderr")"
     done
 done
+
+# The same at close quarters, without a tshark for each: not with another Wireshark's plugin.
+if [ -z "${OPTRAIL_TSHARK_ROOT:-}" ]; then
+    "$OPTRAIL_SOURCE/tests/fuzz/mutate" "$((10 * runs))" || fail "mutated captures"
+fi

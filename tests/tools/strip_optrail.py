@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Copies PDML from stdin to stdout, one packet after the other, without what Optrail added.
+"""Copies PDML from stdin to stdout, one packet after the other, without what Optrail added: its
+items with all below them, and the name of its protocol at the end of a frame's list of protocols.
 
 With --sound also without packets that any dissector found malformed.
 """
+import re
 import sys
 import xml.etree.ElementTree as tree
 
@@ -14,6 +16,9 @@ def strip(node):
             node.remove(child)
         else:
             strip(child)
+            if child.get("name") == "frame.protocols":
+                for key in ("show", "showname"):
+                    child.set(key, re.sub(r":optrail\.(hook|clock|mptcp)$", "", child.get(key)))
 
 
 document = tree.parse(sys.stdin)
