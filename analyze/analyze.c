@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/clock.h"
-#include "analyze/evidence.h"
+#include "analyze/conclude.h"
 #include "analyze/filter.h"
 #include "analyze/fingerprint.h"
 #include "analyze/flows.h"
@@ -21,21 +21,25 @@
 #include "analyze/judge.h"
 #include "analyze/memory.h"
 #include "analyze/mptcp.h"
-#include "analyze/overall.h"
+#include "analyze/mptcp_events.h"
 #include "analyze/pair.h"
-#include "analyze/trail.h"
+#include "analyze/retire.h"
 #include "analyze/translate.h"
 #include "wire/bytes.h"
 
 enum {
     HOOKS_WAITING_MAX = 32,
+    HOOKS_SIDES = 3, /* times as many ends of connections as connections: some wait for a packet */
     PROGRESS_EVERY = 1 << 16,
     EVICT_EVERY = 1 << 10,
-    EVICT_AT_ONCE = 256
+    EVICT_AT_ONCE = 512,
+    CLOSED_MANY = 1 << 14
 };
 
 /* After both ends have closed, stragglers are waited for that long (twice the usual MSL). */
 static const uint64_t QUIET_NS = 120ull * 1000 * 1000 * 1000;
+/* ... and so long when many wait already: retransmissions of a FIN come sooner, more often than not. */
+static const uint64_t QUIET_MANY_NS = 5ull * 1000 * 1000 * 1000;
 
 struct waiting_hook { /* seen before any packet of its connection */
     struct waiting_hook *next;
@@ -113,14 +117,6 @@ static void note_mss(struct connection *connection, const struct segment *s)
     }
 }
 
-static void closing_add(struct analysis *analysis, struct connection *connection)
-{
-    connection->closing = true;
-    connection->closed_next = NULL;
-    *(analysis->closed_last ? &analysis->closed_last->closed_next : &analysis->closed) = connection;
-    analysis->closed_last = connection;
-}
-
 /* What may come back mirrored. */
 static void note_options(struct analysis *analysis, const struct segment *s)
 {
@@ -164,7 +160,7 @@ static void on_segment(struct analysis *analysis, struct input *input)
     else
         judge_alone(analysis, &s);
     if (!connection->closing && side_closed(side))
-        closing_add(analysis, connection);
+        retire_later(analysis, connection);
 }
 
 /* --- hooks ------------------------------------------------------------------------------------ */
@@ -193,12 +189,18 @@ static void replay_hooks(struct analysis *analysis, struct side *side)
 static void on_hook(struct analysis *analysis, struct input *input)
 {
     bool local_low, made;
+    mptcp_events_note_hook(analysis->report, input);
     if (input->hook.local.family == 0 || input->hook.remote.port == 0)
         return; /* a listener: of no connection yet */
     struct side *side =
         flows_of_hook(analysis, input->vantage, &input->hook, input->time_ns, &local_low, &made);
     if (side->connection) {
         take_hook(analysis, side, &input->hook, input->frame, input->time_ns);
+        return;
+    }
+    if (analysis->sides.in_use > HOOKS_SIDES * analysis->connections_max) {
+        if (side->hooks_waiting == NULL)
+            flows_drop_waiting(analysis, side);
         return;
     }
     /* Its first packet will tell which connection at the other vantage point this is. */
@@ -221,34 +223,9 @@ static void take_hooks_without_packets(struct side *side, void *context)
 
 /* --- the end of connections ------------------------------------------------------------------- */
 
-static void side_forget(struct analysis *analysis, struct side *side)
-{
-    pair_forget(analysis->pairing, side);
-    pair_payload_forget(analysis, side);
-    flow_table_remove(analysis->tables[side->vantage], side);
-}
-
-/* Judges what is left of a connection; its rows and findings wait for the report. */
-static void connection_finish(struct analysis *analysis, struct connection *connection)
-{
-    orient(analysis, connection, NULL, NULL, true);
-    judge_undecided(analysis, connection);
-    join_flush(analysis, connection);
-    judge_hooks(analysis, connection);
-    join_hooks_clear(analysis, connection);
-    judge_path(analysis, connection);
-    judge_mptcp(analysis, connection);
-    judge_answers(analysis, connection);
-    if (connection->arrived_again)
-        g_array_free(connection->arrived_again, TRUE);
-    connection->arrived_again = NULL;
-    for (unsigned v = 0; v < VANTAGES; v++)
-        if (connection->sides[v])
-            side_forget(analysis, connection->sides[v]);
-}
-
 static bool is_quiet(const struct analysis *analysis, const struct connection *connection)
 {
+    uint64_t quiet_ns = analysis->n_closed > CLOSED_MANY ? QUIET_MANY_NS : QUIET_NS;
     for (unsigned v = 0; v < analysis->n_vantages; v++) {
         const struct side *side = connection->sides[v];
         const struct input *input = analysis->inputs[v];
@@ -264,7 +241,7 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
             last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->pace_ns
                                      : here_ns - (uint64_t)analysis->clock->pace_ns;
         }
-        if (input->time_ns < last_ns + QUIET_NS)
+        if (input->time_ns < last_ns + quiet_ns)
             return false;
     }
     return true;
@@ -283,152 +260,19 @@ static bool pair_now_or_never(struct analysis *analysis, const struct connection
 static void evict(struct analysis *analysis)
 {
     for (unsigned i = 0; i < EVICT_AT_ONCE && analysis->closed; i++) {
-        struct connection *connection = analysis->closed;
-        analysis->closed = connection->closed_next;
-        if (analysis->closed == NULL)
-            analysis->closed_last = NULL;
-        if (connection->merged)
+        struct connection *connection = retire_next(analysis);
+        if (connection->merged) {
+            retire_merged(analysis, connection);
             continue;
+        }
         if (!is_quiet(analysis, connection)) {
-            closing_add(analysis, connection);
+            retire_later(analysis, connection);
             continue;
         }
         if (analysis->n_vantages > 1 && pair_now_or_never(analysis, connection))
             continue; /* it went to another connection, which will be looked at in its turn */
-        connection_finish(analysis, connection);
-        connection->finished = true;
+        retire(analysis, connection);
     }
-}
-
-/* --- the report ------------------------------------------------------------------------------- */
-
-static char *end_text(const struct side *side, bool low)
-{
-    char text[ENDPOINT_TEXT_MAX];
-    if (side == NULL)
-        return NULL;
-    return g_strdup(endpoint_text(low ? &side->key.low : &side->key.high, text));
-}
-
-static char *client_text(const struct connection *connection, unsigned vantage, bool client)
-{
-    const struct side *side = connection->sides[vantage];
-    return side ? end_text(side, (side->client_is_low != connection->swapped) == client) : NULL;
-}
-
-static void report_mptcp(const struct connection *connection, struct report_flow *flow)
-{
-    const struct mptcp *mptcp = connection->mptcp;
-    uint32_t hook_token = connection->hooks ? connection->hooks->token : 0;
-    if ((mptcp == NULL || mptcp->group == NULL) && hook_token == 0)
-        return;
-    flow->has_mptcp = true;
-    flow->token = mptcp && mptcp->group ? mptcp->group->token : hook_token;
-    flow->subflow = mptcp ? mptcp->subflow : 0;
-    flow->role = mptcp && mptcp->join ? "join" : "initial";
-}
-
-static void report_flow(struct analysis *analysis, const struct connection *connection)
-{
-    struct report_flow *flow = report_add_flow(analysis->report);
-    flow->id = connection->id;
-    flow->client = client_text(connection, VANTAGE_A, true);
-    flow->server = client_text(connection, VANTAGE_A, false);
-    flow->client_b = client_text(connection, VANTAGE_B, true);
-    flow->server_b = client_text(connection, VANTAGE_B, false);
-    flow->paired_by = connection->paired_by;
-    if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B]) {
-        unsigned forward = connection->swapped ? FROM_SERVER : FROM_CLIENT;
-        flow->has_delta = connection->pairs > 0;
-        flow->delta_forward = connection->delta[forward];
-        flow->delta_reverse = connection->delta[!forward];
-    }
-    if (analysis->n_vantages > 1 && connection->oriented != ORIENTED_NOT)
-        flow->client_side = connection->client_vantage == VANTAGE_A ? 'a' : 'b';
-    else if (connection->oriented == ORIENTED_HOOKS && connection->client_vantage == VANTAGE_A)
-        flow->client_side = 'a';
-    report_mptcp(connection, flow);
-}
-
-static void withdraw_count(struct row *row, enum verdict verdict)
-{
-    row->counts[VERDICT_INCONCLUSIVE_CAPTURE_LOSS] += row->counts[verdict];
-    row->counts[verdict] = 0;
-}
-
-/*
- * Absence was claimed before the whole capture was read; at its end it may say that it lost
- * packets, and not where.
- */
-static void withdraw_claims(struct analysis *analysis, struct connection *connection)
-{
-    evidence_withdraw(analysis, connection);
-    for (struct evidence *e = connection->evidence; e; e = e->next) {
-        if (e->absent_at >= analysis->n_vantages ||
-            !input_lost_packets_somewhere(analysis->inputs[e->absent_at]))
-            continue;
-        e->verdict = VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
-        e->confidence = CONFIDENCE_INCONCLUSIVE;
-        g_free(e->detail);
-        e->detail = g_strdup("the capture says that it lost packets, but not where");
-    }
-    for (struct row *row = connection->rows; row && analysis->n_vantages > 1; row = row->next) {
-        enum vantage near = connection_upstream(connection, row->direction);
-        if (input_lost_packets_somewhere(analysis->inputs[!near])) {
-            withdraw_count(row, VERDICT_SEGMENT_LOST);
-            withdraw_count(row, VERDICT_SYN_BLOCKED);
-        }
-        if (input_lost_packets_somewhere(analysis->inputs[near])) {
-            withdraw_count(row, VERDICT_HOOK_NOT_ON_WIRE);
-            withdraw_count(row, VERDICT_SEGMENT_DUPLICATED);
-            withdraw_count(row, VERDICT_PATH_RST_INJECTED);
-        }
-    }
-}
-
-static void report_connection(struct analysis *analysis, struct connection *connection)
-{
-    withdraw_claims(analysis, connection);
-    report_flow(analysis, connection);
-    trail_report(analysis, connection);
-    evidence_report(analysis, connection);
-    g_free(connection->mptcp);
-    connection->mptcp = NULL;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct connection *const *c = a, *const *d = b;
-    return (*c)->id < (*d)->id ? -1 : 1;
-}
-
-static void report_all(struct analysis *analysis)
-{
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    for (struct connection *c = analysis->live; c && analysis->n_vantages > 1; c = c->next)
-        if (!c->finished && c->sides[VANTAGE_A] == NULL && c->sides[VANTAGE_B])
-            pair_late(analysis, c->sides[VANTAGE_B]);
-    for (struct connection *c = analysis->live; c; c = c->next)
-        if (!c->merged)
-            g_ptr_array_add(all, c);
-    g_ptr_array_sort(all, by_id);
-    for (unsigned i = 0; i < all->len; i++) {
-        struct connection *connection = g_ptr_array_index(all, i);
-        if (!connection->finished)
-            connection_finish(analysis, connection);
-    }
-    for (unsigned i = 0; i < all->len; i++) /* those that were merged left gaps */
-        ((struct connection *)g_ptr_array_index(all, i))->id = i + 1;
-    judge_syns(analysis);
-    for (unsigned i = 0; i < all->len; i++)
-        report_connection(analysis, g_ptr_array_index(all, i));
-    analysis->report->n_inputs = analysis->n_vantages;
-    for (unsigned v = 0; v < analysis->n_vantages; v++)
-        input_report(analysis->inputs[v], &analysis->report->inputs[v]);
-    if (analysis->n_vantages > 1)
-        clock_report(analysis->clock, &analysis->report->clock);
-    report_sort(analysis->report);
-    analysis->report->overall = overall_verdict(analysis->report);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -471,8 +315,10 @@ static void read_all(struct analysis *analysis)
             return;
         if (input->kind == INPUT_SEGMENT)
             on_segment(analysis, input);
-        else
+        else if (input->kind == INPUT_HOOK)
             on_hook(analysis, input);
+        else
+            mptcp_events_note(analysis->report, input);
         input_next(input);
         if (turn % EVICT_EVERY == 0)
             evict(analysis);
@@ -520,6 +366,8 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     analysis.memory = memory_new();
     analysis.mptcp_tokens = mptcp_tokens_new();
     analysis.waiting_max = settings->waiting_max ? settings->waiting_max : WAITING_MAX;
+    analysis.connections_max =
+        settings->connections_max ? settings->connections_max : CONNECTIONS_MAX;
     analysis.join = join_new();
     if (settings->filter && (filter = filter_new(settings->filter, error)) == NULL)
         goto cleanup;
@@ -530,10 +378,11 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
             goto cleanup;
     }
     read_all(&analysis);
+    analysis.connections_max = SIZE_MAX; /* nothing more comes, and a table is walked */
     /* With a filter, hooks without packets are of connections that nobody asked for. */
     for (unsigned v = 0; v < analysis.n_vantages && filter == NULL; v++)
         flow_table_visit_waiting(analysis.tables[v], take_hooks_without_packets, &analysis);
-    report_all(&analysis);
+    conclude(&analysis);
     result = 0;
 cleanup:
     for (unsigned v = 0; v < VANTAGES; v++) {
@@ -546,6 +395,7 @@ cleanup:
     payload_index_free(analysis.payloads);
     memory_free(analysis.memory);
     mptcp_tokens_free(analysis.mptcp_tokens);
+    judge_syns_free(&analysis);
     identities_free(analysis.identities);
     slabs_clear(&analysis);
     return result;

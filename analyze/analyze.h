@@ -24,6 +24,7 @@ struct analyze_settings {
     const char *filter;               /* as tcpdump takes it: packets to look at; NULL: all */
     const struct option_set *options; /* outlives the call */
     bool all_options;                 /* rows for options that no description covers, too */
+    size_t connections_max;           /* that may be under way at a time; 0: usual */
     size_t waiting_max;               /* segments that may wait for their counterparts; 0: usual */
     /*
      * Called now and then while reading, unless NULL: octets read of how many in all (0 when a

@@ -339,12 +339,31 @@ static bool could_hide(const char *selector)
     return false;
 }
 
+/* Whether a capture that was not read, or not whole, could hide a verdict that `selector` names. */
+static bool could_be_unseen(const char *selector, const struct report_finding *finding)
+{
+    static const char *const OF_OPTIONS[] = {"option", "mptcp", "syn"};
+    if (finding->flow != 0 || !verdict_is_inconclusive(finding->verdict))
+        return false;
+    for (int verdict = VERDICT_NONE + 1; verdict < VERDICTS; verdict++) {
+        bool hidden = finding->verdict != VERDICT_INCONCLUSIVE_SNAPLEN;
+        for (size_t i = 0; i < G_N_ELEMENTS(OF_OPTIONS) && !hidden; i++)
+            hidden = verdict_selects(OF_OPTIONS[i], (enum verdict)verdict);
+        if (hidden && !verdict_is_inconclusive((enum verdict)verdict) &&
+            verdict_selects(selector, (enum verdict)verdict))
+            return true;
+    }
+    return false;
+}
+
 static void check_none(const struct assertion *assertion, const struct report *report,
                        struct tally *tally)
 {
     count(tally, ASSERTION_HOLDS, NULL);
     for (guint i = 0; i < report->findings->len; i++) {
         const struct report_finding *finding = report->findings->pdata[i];
+        if (could_be_unseen(assertion->none, finding))
+            count(tally, ASSERTION_INCONCLUSIVE, g_strdup(finding->explain));
         if (!verdict_selects(assertion->none, finding->verdict) ||
             !picks(assertion, finding->flow, finding->direction, finding->option, finding->segment))
             continue;

@@ -116,6 +116,13 @@ void flow_table_remove(struct flow_table *table, struct side *side)
         table_close_hole(table, (size_t)(slot - table->slots));
 }
 
+void flows_drop_waiting(struct analysis *analysis, struct side *side)
+{
+    flow_table_remove(analysis->tables[side->vantage], side);
+    slab_give(&analysis->sides, side);
+    analysis->report->flows_dropped++;
+}
+
 void flow_table_visit_waiting(const struct flow_table *table,
                               void (*visit)(struct side *side, void *context), void *context)
 {

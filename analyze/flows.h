@@ -27,6 +27,9 @@ struct side *flow_table_find(const struct flow_table *table, const struct flow_k
 void flow_table_visit_waiting(const struct flow_table *table,
                               void (*visit)(struct side *side, void *context), void *context);
 
+/* A side of hooks alone, for which there is no room: forgotten and freed, and counted. */
+void flows_drop_waiting(struct analysis *analysis, struct side *side);
+
 /* Forgets one incarnation; does not free it. */
 void flow_table_remove(struct flow_table *table, struct side *side);
 

@@ -212,7 +212,7 @@ static void on_actions(struct invocation *i)
             row_of(i, option, class)->contained++;
             row_of(i, option, class)->loaded++;
         }
-        if (action->kind == HOOK_ACTION_SETSOCKOPT)
+        if (action->kind == HOOK_ACTION_SETSOCKOPT || action->kind == HOOK_ACTION_CALL)
             judge_action(i->analysis, i->connection, i->vantage, i->direction, class, action,
                          i->frame);
     }

@@ -78,6 +78,12 @@ static void gaps_add(struct gaps *gaps, uint64_t from_ns, uint64_t to_ns, uint64
     g_array_append_val(gaps->list, gap);
 }
 
+/* Options, or the header itself, are behind what was kept of the packet. */
+static void note_kept(struct input *input, const struct capture_record *record)
+{
+    input->snaplen = MAX(input->snaplen, record->captured);
+}
+
 /* Those that follow each other without a readable segment between them are one stretch. */
 static void note_cut(struct input *input)
 {
@@ -171,11 +177,10 @@ static bool read_hook(struct input *input, const uint8_t *payload, size_t length
     }
     if (id > input->last_event_id)
         input->last_event_id = id;
-    input->last_event_ns = input->time_ns;
     return true;
 }
 
-/* A record of link type 252; true when it is a hook record, which then stands in input->hook. */
+/* A record of link type 252. What it is stands in input->kind; true when somebody must see it. */
 static bool read_upper_pdu(struct input *input, const struct capture_record *record)
 {
     const uint8_t *payload;
@@ -190,7 +195,9 @@ static bool read_upper_pdu(struct input *input, const struct capture_record *rec
                  input->time_ns, record->dropcount);
     if (good)
         note_cpu(input, input->hook.cpu);
-    return good;
+    input->kind = kind == HOOK_KIND_MPTCP ? INPUT_MPTCP : INPUT_HOOK;
+    return good ||
+           (kind == HOOK_KIND_MPTCP && hook_mptcp_decode(payload, length, &input->mptcp) == 0);
 }
 
 void input_next(struct input *input)
@@ -204,7 +211,6 @@ void input_next(struct input *input)
         if (record.linktype == LINKTYPE_WIRESHARK_UPPER_PDU) {
             if (!read_upper_pdu(input, &record))
                 continue;
-            input->kind = INPUT_HOOK;
             return;
         }
         input->packets++;
@@ -212,14 +218,24 @@ void input_next(struct input *input)
             gaps_add(&input->lost_packets, before_ns, input->time_ns, record.dropcount);
         if (record.captured < record.length)
             input->truncated++;
-        if (input->filter && !filter_matches(input->filter, &record))
+        if (!packet_linktype_known(record.linktype) && input->unreadable++ == 0)
+            input->unreadable_linktype = record.linktype;
+        if (input->filter && !filter_matches(input->filter, &record)) {
+            input->filtered++;
             continue;
+        }
         enum packet_status status = packet_dissect(record.linktype, record.data, record.captured,
                                                    record.length, &input->packet);
-        if (status == PACKET_CUT)
+        if (status == PACKET_CUT) {
+            note_kept(input, &record);
             note_cut(input);
+        }
         if (status != PACKET_TCP)
             continue;
+        if (input->packet.options_captured < input->packet.options_length) {
+            note_kept(input, &record);
+            input->cut_options++;
+        }
         input->cut_last = false;
         input->segments++;
         input->has_packets = true;

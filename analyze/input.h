@@ -16,7 +16,7 @@
 #include "wire/hook.h"
 #include "wire/packet.h"
 
-enum input_kind { INPUT_END, INPUT_SEGMENT, INPUT_HOOK };
+enum input_kind { INPUT_END, INPUT_SEGMENT, INPUT_HOOK, INPUT_MPTCP };
 
 struct gap { /* a stretch of time in which something was lost */
     uint64_t from_ns, to_ns;
@@ -36,6 +36,7 @@ struct input { /* read by everybody, written by input.c */
     bool cooked;          /* that interface is "any": it may show one packet several times */
     struct packet packet; /* INPUT_SEGMENT; points into the capture until the next input_next() */
     struct hook_record hook; /* INPUT_HOOK */
+    struct hook_mptcp mptcp; /* INPUT_MPTCP */
 
     bool has_time, has_hooks;
     bool has_packets;           /* a TCP segment was read */
@@ -43,6 +44,12 @@ struct input { /* read by everybody, written by input.c */
     struct gaps lost_packets, lost_events;
     struct gaps cut; /* packets cut before the end of their TCP header: nobody knows whose */
     uint64_t cut_headers;
+    uint64_t cut_options; /* TCP segments with all of the header but not all of its options */
+    uint32_t snaplen;     /* the most octets that were kept of a packet with a cut header */
+    uint64_t packets, segments, hooks, truncated; /* read so far */
+    uint64_t unreadable;                          /* packets of link types that are not read ... */
+    uint16_t unreadable_linktype;                 /* ... the first such */
+    uint64_t filtered;                            /* packets that the filter left out */
 
     /* private */
     char *file;
@@ -54,8 +61,7 @@ struct input { /* read by everybody, written by input.c */
     GHashTable *own_filters; /* what a capture was made with -> struct filter, or NULL */
     bool cut_last;           /* no TCP segment was read since the last that was cut */
     GArray *interface_times; /* uint64_t: last time on each interface */
-    uint64_t packets, segments, hooks, truncated;
-    uint64_t last_event_id, last_event_ns;
+    uint64_t last_event_id;
     GArray *cpu_times;       /* uint64_t: last hook record of each CPU */
     uint64_t missing_events; /* numbers that no hook record bears */
 };

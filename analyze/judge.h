@@ -60,6 +60,11 @@ void judge_note_syn(struct analysis *analysis, const struct segment *segment);
 
 /* When all connections are finished: were SYNs lost because of an option? */
 void judge_syns(struct analysis *analysis);
+/* Takes account of a finished connection that will not be there then. */
+void judge_syns_note(struct analysis *analysis, const struct connection *connection);
+/* That may say more of this connection than is known now. */
+bool judge_syns_later(const struct analysis *analysis, const struct connection *connection);
+void judge_syns_free(struct analysis *analysis);
 
 /* --- answers (judge_answers.c) ---------------------------------------------------------------- */
 
@@ -75,6 +80,11 @@ void judge_path(struct analysis *analysis, struct connection *connection);
 
 /* What is left of the join with hooks when a connection is over. */
 void judge_hooks(struct analysis *analysis, struct connection *connection);
+
+/* --- the captures (judge_inputs.c) ------------------------------------------------------------ */
+
+/* Findings about captures that could not be read or whose headers are cut. At the end. */
+void judge_inputs(struct analysis *analysis);
 
 /* --- which vantage point is where (orient.c) -------------------------------------------------- */
 

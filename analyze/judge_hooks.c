@@ -39,6 +39,21 @@ static void set_frame(struct sighting *sighting, unsigned vantage, uint64_t fram
 
 /* --- written ---------------------------------------------------------------------------------- */
 
+/* As far as the filter goes that the capture beside the hook was made with. */
+static bool would_be_caught(const struct input *input, const struct side *side,
+                            const struct hook_event *write)
+{
+    static const uint8_t FLAGS[SEGMENT_CLASSES] = {
+        [SEGMENT_SYN] = TCP_SYN, [SEGMENT_SYNACK] = TCP_SYN | TCP_ACK,
+        [SEGMENT_ACK] = TCP_ACK, [SEGMENT_DATA] = TCP_ACK,
+        [SEGMENT_RST] = TCP_RST, [SEGMENT_FIN] = TCP_FIN | TCP_ACK,
+    };
+    bool low = side->client_is_low == (write->direction == FROM_CLIENT);
+    return input_would_catch(input, low ? &side->key.low : &side->key.high,
+                             low ? &side->key.high : &side->key.low, FLAGS[write->class],
+                             write->length);
+}
+
 /* Why a written option was not seen leaving. */
 static enum verdict judge_not_seen(const struct analysis *analysis,
                                    const struct connection *connection,
@@ -73,7 +88,7 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
         *why = "the receiver acknowledged it, so the capture beside it missed it";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
-    if (input_filters_packets(input)) {
+    if (!would_be_caught(input, side, write)) {
         *why = "the filter of the capture beside it may leave it out";
         return VERDICT_INCONCLUSIVE_NOT_COVERED;
     }
@@ -216,6 +231,20 @@ void judge_not_parsed(struct analysis *analysis, const struct segment *segment)
 
 /* --- acted upon ------------------------------------------------------------------------------- */
 
+static const char *const CALLS[] = {
+    [HOOK_CALL_OPEN_SUBFLOW] = "open_subflow",
+    [HOOK_CALL_CLOSE_SUBFLOW] = "close_subflow",
+    [HOOK_CALL_ANNOUNCE_ADDR] = "announce_addr",
+    [HOOK_CALL_SET_BACKUP] = "set_backup",
+    [HOOK_CALL_SEND_ACK] = "send_ack",
+    [HOOK_CALL_REFUSE_JOIN] = "refuse_join",
+    [HOOK_CALL_WATCH_ADDRESSES] = "watch_addresses",
+    [HOOK_CALL_SET_SCHEDULER] = "set_scheduler",
+    [HOOK_CALL_SET_DELAY_THRESHOLD] = "set_delay_threshold",
+    [HOOK_CALL_SET_INACTIVITY_TIMEOUT] = "set_inactivity_timeout",
+    [HOOK_CALL_NOTIFY_RECEIVED] = "notify_received",
+};
+
 static const struct {
     int level, name;
     const char *text;
@@ -233,27 +262,40 @@ static const struct {
     {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
 };
 
-/* `setsockopt(TCP_CONGESTION, "bbr")` */
-static char *action_text(const struct hook_action *action)
+static char *socket_option_text(const struct hook_action *action)
 {
-    g_autofree char *name = NULL, *value = NULL;
-    unsigned length = MIN(action->value_length, HOOK_VALUE);
-    for (unsigned i = 0; i < G_N_ELEMENTS(SOCKET_OPTIONS) && name == NULL; i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(SOCKET_OPTIONS); i++)
         if (SOCKET_OPTIONS[i].level == action->level && SOCKET_OPTIONS[i].name == action->name)
-            name = g_strdup(SOCKET_OPTIONS[i].text);
-    if (name == NULL)
-        name = g_strdup_printf("level %d, option %d", action->level, action->name);
+            return g_strdup(SOCKET_OPTIONS[i].text);
+    return g_strdup_printf("level %d, option %d", action->level, action->name);
+}
+
+/* What was set, as text or number. */
+static char *value_text(const struct hook_action *action)
+{
+    unsigned length = MIN(action->value_length, HOOK_VALUE);
     bool text = length > 0 && g_ascii_isalpha(action->value[0]);
     if (text || (length != 4 && length != 8)) {
         g_autofree char *raw = g_strndup((const char *)action->value, length);
         g_autofree char *escaped = g_strescape(raw, NULL);
-        value = g_strdup_printf("\"%s\"", escaped);
-    } else {
-        struct bytes number = bytes_of(action->value, length);
-        value = length == 4 ? g_strdup_printf("%d", (int)(int32_t)bytes_le32(&number))
-                            : g_strdup_printf("%" G_GINT64_FORMAT, (gint64)bytes_le64(&number));
+        return g_strdup_printf("\"%s\"", escaped);
     }
-    return g_strdup_printf("setsockopt(%s, %s)", name, value);
+    struct bytes number = bytes_of(action->value, length);
+    return length == 4 ? g_strdup_printf("%d", (int)(int32_t)bytes_le32(&number))
+                       : g_strdup_printf("%" G_GINT64_FORMAT, (gint64)bytes_le64(&number));
+}
+
+/* `setsockopt(TCP_CONGESTION, "bbr")`, `bpf_mptcp_set_scheduler("redundant")` */
+static char *action_text(const struct hook_action *action)
+{
+    g_autofree char *value = value_text(action);
+    if (action->kind == HOOK_ACTION_CALL) {
+        bool known = action->name > 0 && action->name < (int)G_N_ELEMENTS(CALLS);
+        return known ? g_strdup_printf("bpf_mptcp_%s(%s)", CALLS[action->name], value)
+                     : g_strdup_printf("call %d(%s)", action->name, value);
+    }
+    g_autofree char *option = socket_option_text(action);
+    return g_strdup_printf("setsockopt(%s, %s)", option, value);
 }
 
 static const struct identity *identity_of(struct analysis *analysis,

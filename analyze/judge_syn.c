@@ -12,7 +12,7 @@
 #include "analyze/judge.h"
 #include "analyze/trail.h"
 
-enum { LIKELY_FROM = 2, CERTAIN_FROM = 3, CUT_OFF_FROM = 3, PLAIN_FROM = 2 };
+enum { LIKELY_FROM = 2, CERTAIN_FROM = 3, CUT_OFF_FROM = 3, PLAIN_FROM = 2, TALLIES_MAX = 1 << 16 };
 
 void judge_note_syn(struct analysis *analysis, const struct segment *s)
 {
@@ -97,16 +97,24 @@ static bool plain_got_through(const struct analysis *analysis, const struct conn
            connection->sides[VANTAGE_A]->synack_ns != 0;
 }
 
-static struct tally *tally_of(GHashTable *tallies, char *key)
+/* NULL when there are too many servers: nothing is claimed of those that come late. */
+static struct tally *tally_of(struct analysis *analysis, char *key)
 {
-    struct tally *tally = g_hash_table_lookup(tallies, key);
-    if (tally == NULL) {
+    if (analysis->syn_tallies == NULL)
+        analysis->syn_tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    struct tally *tally = g_hash_table_lookup(analysis->syn_tallies, key);
+    if (tally == NULL && g_hash_table_size(analysis->syn_tallies) < TALLIES_MAX) {
         tally = g_new0(struct tally, 1);
-        g_hash_table_insert(tallies, key, tally);
+        g_hash_table_insert(analysis->syn_tallies, key, tally);
     } else {
         g_free(key);
     }
     return tally;
+}
+
+void judge_syns_free(struct analysis *analysis)
+{
+    g_clear_pointer(&analysis->syn_tallies, g_hash_table_destroy);
 }
 
 static char *plain_key(const struct connection *connection)
@@ -117,27 +125,33 @@ static char *plain_key(const struct connection *connection)
     return g_strdup(endpoint_text(server_is_low ? &side->key.low : &side->key.high, text));
 }
 
-static GHashTable *count_syns(const struct analysis *analysis)
+void judge_syns_note(struct analysis *analysis, const struct connection *c)
 {
-    GHashTable *tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    for (struct connection *c = analysis->live; c; c = c->next) {
-        if (c->merged)
+    for (const struct row *row = c->rows; row; row = row->next) {
+        struct tally *tally = concerns(analysis, c, row) ? tally_of(analysis, tally_key(c, row)) : NULL;
+        if (tally == NULL)
             continue;
-        for (struct row *row = c->rows; row; row = row->next) {
-            if (!concerns(analysis, c, row))
-                continue;
-            struct tally *tally = tally_of(tallies, tally_key(c, row));
-            uint64_t lost = lost_syns(analysis, c, row);
-            tally->lost += lost;
-            tally->through += through_syns(analysis, c, row, lost);
-            tally->cut_off += lost >= LIKELY_FROM && through_syns(analysis, c, row, lost) == 0;
-        }
-        if (plain_got_through(analysis, c))
-            tally_of(tallies, plain_key(c))->plain++;
-        else if (c->syns_plain > 0)
-            tally_of(tallies, plain_key(c))->plain_lost++;
+        uint64_t lost = lost_syns(analysis, c, row), through = through_syns(analysis, c, row, lost);
+        tally->lost += lost;
+        tally->through += through;
+        tally->cut_off += lost >= LIKELY_FROM && through == 0;
     }
-    return tallies;
+    bool plain = plain_got_through(analysis, c);
+    struct tally *tally = plain || c->syns_plain > 0 ? tally_of(analysis, plain_key(c)) : NULL;
+    if (tally == NULL)
+        return;
+    tally->plain += plain;
+    tally->plain_lost += !plain;
+}
+
+bool judge_syns_later(const struct analysis *analysis, const struct connection *connection)
+{
+    for (const struct row *row = connection->rows; row; row = row->next)
+        if (concerns(analysis, connection, row) &&
+            (lost_syns(analysis, connection, row) > 0 ||
+             (analysis->n_vantages > 1 && unseen_syns(row) > 0)))
+            return true;
+    return false;
 }
 
 /* The SYNs that were called lost, or not covered, are more than that. */
@@ -164,8 +178,7 @@ static void take_back(struct connection *connection, struct row *row, enum verdi
     }
 }
 
-static void judge_row(struct analysis *analysis, GHashTable *tallies, struct connection *connection,
-                      struct row *row)
+static void judge_row(struct analysis *analysis, struct connection *connection, struct row *row)
 {
     uint64_t lost = lost_syns(analysis, connection, row);
     uint64_t evidence = lost;
@@ -180,9 +193,9 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
     if (lost == 0)
         return;
     if (!here) {
-        const struct tally *with = g_hash_table_lookup(tallies, key);
-        const struct tally *plain = g_hash_table_lookup(tallies, server);
-        if (plain == NULL || plain->plain == 0 || through_syns(analysis, connection, row, lost) > 0)
+        const struct tally *with = g_hash_table_lookup(analysis->syn_tallies, key);
+        const struct tally *plain = g_hash_table_lookup(analysis->syn_tallies, server);
+        if (with == NULL || plain == NULL || plain->plain == 0 || through_syns(analysis, connection, row, lost) > 0)
             return;
         partly = with->through > 0;
         if (partly &&
@@ -219,9 +232,11 @@ static void judge_row(struct analysis *analysis, GHashTable *tallies, struct con
 
 void judge_syns(struct analysis *analysis)
 {
-    g_autoptr(GHashTable) tallies = count_syns(analysis);
+    for (struct connection *c = analysis->live; c; c = c->next)
+        if (!c->merged)
+            judge_syns_note(analysis, c);
     for (struct connection *c = analysis->live; c; c = c->next)
         for (struct row *row = c->rows; row; row = row->next)
             if (concerns(analysis, c, row))
-                judge_row(analysis, tallies, c, row);
+                judge_row(analysis, c, row);
 }

@@ -224,8 +224,11 @@ struct analysis {
     size_t waiting_max; /* segments that wait for their counterparts */
     struct mptcp_tokens *mptcp_tokens;
     struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
-    struct connection *live; /* all connections that are not yet reported */
+    struct connection *live; /* all connections that are not yet reported, newest first */
+    struct connection *oldest, *hand; /* of them; retire.c: where to look for one to drop */
     struct connection *closed, *closed_last;
+    size_t n_closed, connections_max;
+    GHashTable *syn_tallies; /* judge_syn.c */
     uint32_t next_id;
 };
 

@@ -12,6 +12,9 @@ enum overall overall_verdict(const struct report *report)
         if (finding->confidence != CONFIDENCE_INCONCLUSIVE &&
             verdict_is_interference(finding->verdict))
             return OVERALL_INTERFERED;
+        /* A capture that could not be read, or not whole, does not show that all is well. */
+        if (finding->flow == 0 && verdict_is_inconclusive(finding->verdict))
+            overall = OVERALL_INCONCLUSIVE;
     }
     for (unsigned i = 0; i < report->options->len; i++) {
         const struct report_option *row = g_ptr_array_index(report->options, i);
@@ -22,12 +25,8 @@ enum overall overall_verdict(const struct report *report)
             if (row->counts[v] > 0 && verdict_is_inconclusive(v))
                 overall = OVERALL_INCONCLUSIVE;
     }
-    /* Who read nothing, or nothing whole, has not seen that all is well. */
-    for (unsigned i = 0; i < report->n_inputs; i++) {
-        const struct report_input *input = &report->inputs[i];
-        if (input->tcp_segments == 0 ||
-            (report->options->len == 0 && input->truncated_packets == input->packets))
-            overall = OVERALL_INCONCLUSIVE;
-    }
+    /* Of some nothing is known, or there was no room to know anything. */
+    if (report->flows_dropped > 0 || report->unlisted_in_doubt)
+        overall = OVERALL_INCONCLUSIVE;
     return overall;
 }

@@ -14,6 +14,7 @@
 
 #include "analyze/flows.h"
 #include "analyze/mptcp.h"
+#include "analyze/retire.h"
 
 #include <string.h>
 
@@ -208,12 +209,15 @@ static const struct {
 
 static struct connection *connection_new(struct analysis *analysis)
 {
+    retire_make_room(analysis);
     struct connection *connection = slab_take(&analysis->connections);
     connection->id = ++analysis->next_id;
     connection->next = analysis->live;
     connection->link = &analysis->live;
     if (analysis->live)
         analysis->live->link = &connection->next;
+    else
+        analysis->oldest = connection;
     analysis->live = connection;
     return connection;
 }

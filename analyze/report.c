@@ -27,6 +27,14 @@ static void finding_free(gpointer data)
     g_free(finding);
 }
 
+static void mptcp_event_free(gpointer data)
+{
+    struct report_mptcp_event *event = data;
+    g_free(event->local);
+    g_free(event->remote);
+    g_free(event);
+}
+
 static void assertion_result_free(gpointer data)
 {
     struct report_assertion *assertion = data;
@@ -42,6 +50,7 @@ struct report *report_new(void)
     report->options = g_ptr_array_new_with_free_func(option_free);
     report->findings = g_ptr_array_new_with_free_func(finding_free);
     report->assertions = g_ptr_array_new_with_free_func(assertion_result_free);
+    report->mptcp_events = g_ptr_array_new_with_free_func(mptcp_event_free);
     return report;
 }
 
@@ -58,6 +67,7 @@ void report_free(struct report *report)
     g_ptr_array_unref(report->options);
     g_ptr_array_unref(report->findings);
     g_ptr_array_unref(report->assertions);
+    g_ptr_array_unref(report->mptcp_events);
     g_free(report);
 }
 
@@ -85,6 +95,13 @@ struct report_finding *report_add_finding(struct report *report)
     finding->segment = -1;
     g_ptr_array_add(report->findings, finding);
     return finding;
+}
+
+struct report_mptcp_event *report_add_mptcp_event(struct report *report)
+{
+    struct report_mptcp_event *event = g_new0(struct report_mptcp_event, 1);
+    g_ptr_array_add(report->mptcp_events, event);
+    return event;
 }
 
 struct report_assertion *report_add_assertion(struct report *report)

@@ -83,6 +83,18 @@ struct report_clock {
     uint64_t pairs;
 };
 
+struct report_mptcp_event { /* something that the kernel's MPTCP did, as a recording tells */
+    char vantage;           /* in which file: 'a' or 'b' */
+    uint64_t frame;
+    const char *name;       /* "subflow established" */
+    uint32_t token;         /* of the connection, as that host has it */
+    char *local, *remote;   /* of the subflow or address; NULL: not told */
+    unsigned local_id, remote_id;
+    int error;              /* a positive errno; 0: none */
+    bool after_loss;        /* the kernel had lost events before it */
+    unsigned flow;          /* 0: of none in the report */
+};
+
 enum assertion_result { ASSERTION_HOLDS, ASSERTION_INCONCLUSIVE, ASSERTION_FAILS }; /* mildest first */
 
 struct report_assertion { /* what was demanded on the command line */
@@ -96,8 +108,14 @@ struct report {
     unsigned n_inputs;
     struct report_input inputs[2];
     GPtrArray *flows;     /* struct report_flow * */
+    uint64_t flows_unlisted; /* more, with nothing to say or only that all arrived as it was sent */
+    bool unlisted_in_doubt;  /* some of these bear an option of which one capture cannot tell */
+    uint64_t flows_dropped;  /* more than there was room for: nothing is known of them ... */
+    uint64_t flows_dropped_half_open; /* ... of these nobody had acknowledged anything */
     GPtrArray *options;   /* struct report_option * */
     GPtrArray *findings;  /* struct report_finding *, worst first */
+    GPtrArray *mptcp_events; /* struct report_mptcp_event *, in the order of the files */
+    uint64_t mptcp_events_left_out; /* beyond those */
     GPtrArray *assertions; /* struct report_assertion *, in the order given */
     struct report_clock clock;
 };
@@ -110,6 +128,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 struct report_flow *report_add_flow(struct report *report);
 struct report_option *report_add_option(struct report *report);
 struct report_finding *report_add_finding(struct report *report);
+struct report_mptcp_event *report_add_mptcp_event(struct report *report);
 struct report_assertion *report_add_assertion(struct report *report);
 
 /*

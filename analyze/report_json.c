@@ -188,6 +188,32 @@ static void put_finding(JsonBuilder *json, const struct report_finding *finding)
     json_builder_end_object(json);
 }
 
+static void put_mptcp_events(JsonBuilder *json, const struct report *report)
+{
+    json_builder_set_member_name(json, "mptcp_events");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < report->mptcp_events->len; i++) {
+        const struct report_mptcp_event *event = report->mptcp_events->pdata[i];
+        const char vantage[] = {event->vantage, '\0'};
+        json_builder_begin_object(json);
+        put_text(json, "vantage", vantage);
+        put_number(json, "frame", event->frame);
+        put_text(json, "event", event->name);
+        put_count(json, "flow", event->flow != 0 ? event->flow : COUNT_UNKNOWN);
+        put_number(json, "token", event->token);
+        put_text(json, "local", event->local);
+        put_text(json, "remote", event->remote);
+        put_number(json, "local_id", event->local_id);
+        put_number(json, "remote_id", event->remote_id);
+        put_number(json, "error", (uint64_t)MAX(event->error, 0));
+        json_builder_set_member_name(json, "after_loss");
+        json_builder_add_boolean_value(json, event->after_loss);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    put_number(json, "mptcp_events_left_out", report->mptcp_events_left_out);
+}
+
 static void put_clock(JsonBuilder *json, const struct report_clock *clock)
 {
     if (!clock->known) {
@@ -251,6 +277,12 @@ int report_write_json(const struct report *report, FILE *out)
     for (guint i = 0; i < report->flows->len; i++)
         put_flow(json, report->flows->pdata[i]);
     json_builder_end_array(json);
+    if (report->flows_unlisted > 0)
+        put_number(json, "flows_unlisted", report->flows_unlisted);
+    if (report->flows_dropped > 0) {
+        put_number(json, "flows_dropped", report->flows_dropped);
+        put_number(json, "flows_dropped_half_open", report->flows_dropped_half_open);
+    }
 
     json_builder_set_member_name(json, "options");
     json_builder_begin_array(json);
@@ -264,6 +296,8 @@ int report_write_json(const struct report *report, FILE *out)
         put_finding(json, report->findings->pdata[i]);
     json_builder_end_array(json);
 
+    if (report->mptcp_events->len > 0)
+        put_mptcp_events(json, report);
     put_clock(json, &report->clock);
     if (report->assertions->len > 0)
         put_assertions(json, report->assertions);

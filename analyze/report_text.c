@@ -163,6 +163,18 @@ static void put_connection_fate(struct text *text, const struct discovery *disco
     text_wrap(text, 4, 4, words->str);
 }
 
+/* A capture that could not be read, or not whole: before all that was read. */
+static void put_blindness(struct text *text, const struct discovery *discovery)
+{
+    enum text_style style;
+    const char *symbol = text_mark(verdict_weight(discovery->first->verdict), &style);
+    g_autofree char *words = text_clean(discovery->first->explain);
+    text_add(text, "  ");
+    text_styled(text, style, "%s", symbol);
+    text_add(text, " ");
+    text_wrap(text, 4, 4, words);
+}
+
 static void put_answer(struct text *text, const struct report *report, const GPtrArray *discoveries)
 {
     put_headline(text, report);
@@ -172,6 +184,10 @@ static void put_answer(struct text *text, const struct report *report, const GPt
         text_add(text, "\n");
     for (guint i = 0; i < discoveries->len; i++) {
         const struct discovery *discovery = discoveries->pdata[i];
+        if (discovery->first->flow == 0 && verdict_is_inconclusive(discovery->first->verdict)) {
+            put_blindness(text, discovery);
+            continue;
+        }
         if (discovery->first->option != NULL ||
             verdict_weight(discovery->first->verdict) != WEIGHT_INTERFERENCE)
             continue;
@@ -214,6 +230,12 @@ static void put_inputs(struct text *text, const struct report *report)
             text_add(text, ", %" PRIu64 ".%03u s", ms / 1000, (unsigned)(ms % 1000));
         }
         text_add(text, "\n");
+        g_auto(GStrv) sources = text_sources(input, false);
+        for (char **source = sources; *source != NULL; source++) {
+            g_autofree char *line = text_clean(*source);
+            text_add(text, "     ");
+            text_wrap(text, 5, 7, line);
+        }
     }
     if (report->flows->len == 1) {
         const struct report_flow *flow = report->flows->pdata[0];
@@ -226,8 +248,17 @@ static void put_inputs(struct text *text, const struct report *report)
             text_add(text, ", at B: %s \u2192 %s", flow->client_b, flow->server_b);
         text_add(text, "\n");
     } else {
-        text_add(text, "     %u connections\n", report->flows->len);
+        text_add(text, "     %" PRIu64 " connections\n",
+                 report->flows->len + report->flows_unlisted + report->flows_dropped);
     }
+    if (report->flows_unlisted > 0)
+        text_add(text, "     %" PRIu64 " of them are not listed: nothing happened to them\n",
+                 report->flows_unlisted);
+    if (report->flows_dropped > 0)
+        text_add(text,
+                 "     %" PRIu64 " of them were dropped, %" PRIu64
+                 " of them half-open: more were under way than there is room for\n",
+                 report->flows_dropped, report->flows_dropped_half_open);
     if (report->clock.known) {
         const struct report_clock *clock = &report->clock;
         g_autofree char *words =
@@ -414,6 +445,7 @@ int report_write_text(const struct report *report, FILE *out)
     put_inputs(&text, report);
     put_trails(&text, report);
     text_put_evidence(&text, report, discoveries);
+    text_put_mptcp_events(&text, report);
     text_put_next(&text, report, discoveries);
     text_put_limits(&text, report);
     put_assertions(&text, report);

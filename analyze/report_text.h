@@ -17,6 +17,14 @@ const char *text_mark(enum verdict_weight weight, enum text_style *style);
 /* The sections from the evidence on; `discoveries` as summary_discoveries() returned them. */
 void text_put_evidence(struct text *text, const struct report *report,
                        const GPtrArray *discoveries);
+void text_put_mptcp_events(struct text *text, const struct report *report);
+
+/*
+ * The lines in which a recorder says what it used, or (`blind`) what it could not see. Never NULL;
+ * free with g_strfreev().
+ */
+char **text_sources(const struct report_input *input, bool blind);
+
 void text_put_next(struct text *text, const struct report *report, const GPtrArray *discoveries);
 void text_put_limits(struct text *text, const struct report *report);
 

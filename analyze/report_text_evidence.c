@@ -190,6 +190,37 @@ void text_put_evidence(struct text *text, const struct report *report, const GPt
                  shown[SHARE_GRAVE] > 0 ? "that are less grave or went well" : "more");
 }
 
+/* --- what MPTCP did ----------------------------------------------------------------------- */
+
+void text_put_mptcp_events(struct text *text, const struct report *report)
+{
+    enum { EVENTS_SHOWN = 12 };
+    if (report->mptcp_events->len == 0)
+        return;
+    text_heading(text, "What the kernel's MPTCP did, as the recordings tell");
+    for (guint i = 0; i < report->mptcp_events->len && i < EVENTS_SHOWN; i++) {
+        const struct report_mptcp_event *event = report->mptcp_events->pdata[i];
+        g_autoptr(GString) words = g_string_new(NULL);
+        g_string_printf(words, "%s, token %08x", event->name, event->token);
+        if (event->local != NULL || event->remote != NULL)
+            g_string_append_printf(words, ", %s \u2194 %s", event->local ? event->local : "-",
+                                   event->remote ? event->remote : "-");
+        if (event->flow != 0)
+            g_string_append_printf(words, " (flow %u)", event->flow);
+        if (event->error != 0)
+            g_string_append_printf(words, ": %s", g_strerror(event->error));
+        if (event->after_loss)
+            g_string_append(words, "; events before it were lost");
+        text_add(text, "  %c %" PRIu64 "  ", g_ascii_toupper(event->vantage), event->frame);
+        text_wrap(text, 8, 8, words->str);
+    }
+    uint64_t left = report->mptcp_events_left_out;
+    if (report->mptcp_events->len > EVENTS_SHOWN)
+        left += report->mptcp_events->len - EVENTS_SHOWN;
+    if (left > 0)
+        text_add(text, "  ... and %" PRIu64 " more\n", left);
+}
+
 /* --- what to look at next ----------------------------------------------------------------- */
 
 static gboolean is_plain_word(const char *word)
@@ -405,28 +436,37 @@ static void put_input_limits(struct text *text, const struct report_input *input
                   input->lost_events, text_plural(input->lost_events));
 }
 
-/* What the recorder itself says that it could not see ("cannot see: ..." in its comment), or NULL. */
-static char *blind_spot(const struct report_input *input)
+/*
+ * What the recorder itself says: the lines of its comment that begin with "cannot see: ", or those
+ * that do not and tell what it used. Never NULL; free with g_strfreev().
+ */
+char **text_sources(const struct report_input *input, bool blind)
 {
     static const char start[] = "cannot see: ";
     g_auto(GStrv) lines = g_strsplit(input->sources != NULL ? input->sources : "", "\n", -1);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
     for (char **line = lines; *line != NULL; line++) {
-        if (g_str_has_prefix(*line, start))
-            return g_strstrip(g_strdup(*line + strlen(start)));
+        bool is_blind = g_str_has_prefix(*line, start);
+        bool says_something = strchr(*line, ':') != NULL;
+        if (is_blind == blind && says_something)
+            g_ptr_array_add(found, g_strstrip(g_strdup(*line + (blind ? strlen(start) : 0))));
     }
-    return NULL;
+    g_ptr_array_add(found, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&found), FALSE);
 }
 
 static void put_blind_spots(struct text *text, const struct report *report, unsigned *n)
 {
-    g_autofree char *a = report->n_inputs > 0 ? blind_spot(&report->inputs[0]) : NULL;
-    g_autofree char *b = report->n_inputs > 1 ? blind_spot(&report->inputs[1]) : NULL;
-    bool same = a != NULL && g_strcmp0(a, b) == 0;
-    if (a != NULL)
+    g_auto(GStrv) at_a = report->n_inputs > 0 ? text_sources(&report->inputs[0], true) : NULL;
+    g_auto(GStrv) at_b = report->n_inputs > 1 ? text_sources(&report->inputs[1], true) : NULL;
+    for (char **spot = at_a; spot != NULL && *spot != NULL; spot++) {
+        bool same = at_b != NULL && g_strv_contains((const char *const *)at_b, *spot);
         put_limit(text, n, "The recorder%s could not see: %s.", same ? "s at A and at B" : " at A",
-                  a);
-    if (b != NULL && !same)
-        put_limit(text, n, "The recorder at B could not see: %s.", b);
+                  *spot);
+    }
+    for (char **spot = at_b; spot != NULL && *spot != NULL; spot++)
+        if (!g_strv_contains((const char *const *)at_a, *spot))
+            put_limit(text, n, "The recorder at B could not see: %s.", *spot);
 }
 
 void text_put_limits(struct text *text, const struct report *report)

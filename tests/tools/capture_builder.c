@@ -167,6 +167,12 @@ void capture_builder_clock(struct capture_builder *builder, uint64_t time_ns, ui
     put_hook(builder, time_ns, octets, hook_clock_encode(&clock, octets), lost);
 }
 
+void capture_builder_mptcp(struct capture_builder *builder, const struct hook_mptcp *event)
+{
+    uint8_t octets[HOOK_ENCODED_MAX];
+    put_hook(builder, event->time_ns, octets, hook_mptcp_encode(event, octets), 0);
+}
+
 void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns)
 {
     static const uint8_t UDP[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17};

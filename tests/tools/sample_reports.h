@@ -223,9 +223,30 @@ static inline struct report *sample_many(void)
 }
 
 /* Everything that is optional, at its other value; text that no terminal should obey. */
+static inline void sample_mptcp_event(struct report *report, const char *name, unsigned flow,
+                                      const char *remote, int error)
+{
+    struct report_mptcp_event *event = report_add_mptcp_event(report);
+    event->vantage = 'b';
+    event->frame = 3 + report->mptcp_events->len;
+    event->name = name;
+    event->token = 0xdecaf;
+    event->flow = flow;
+    event->local = remote != NULL ? g_strdup("192.0.2.7:80") : NULL;
+    event->remote = g_strdup(remote);
+    event->error = error;
+    event->after_loss = error != 0;
+}
+
 static inline struct report *sample_odd(void)
 {
     struct report *report = report_new();
+    sample_mptcp_event(report, "created", 0, NULL, 0);
+    sample_mptcp_event(report, "subflow established", 1, "198.51.100.7:40000", 0);
+    sample_mptcp_event(report, "subflow closed", 0, "[2001:db8::7]:40000", 104);
+    for (unsigned i = 0; i < 11; i++)
+        sample_mptcp_event(report, "data read", 0, NULL, 0);
+    report->mptcp_events_left_out = 5;
     sample_input(report, "it's \033[31mred\xff.pcapng", 5, 0);
     sample_input(report, "-", 5, 2);
     report->inputs[0].has_time = false;

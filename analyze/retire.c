@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* retire.c - what is over makes room, and what is too much is dropped. See retire.h. */
+#include "analyze/retire.h"
+
+#include "analyze/conclude.h"
+#include "analyze/flows.h"
+#include "analyze/input.h"
+#include "analyze/join_hooks.h"
+#include "analyze/join_packets.h"
+#include "analyze/judge.h"
+#include "analyze/mptcp.h"
+#include "analyze/pair.h"
+
+enum { LOOK_AT = 64 }; /* connections, to find one to drop */
+
+static void side_forget(struct analysis *analysis, struct side *side)
+{
+    pair_forget(analysis->pairing, side);
+    pair_payload_forget(analysis, side);
+    flow_table_remove(analysis->tables[side->vantage], side);
+}
+
+void connection_finish(struct analysis *analysis, struct connection *connection)
+{
+    if (connection->finished)
+        return;
+    connection->finished = true;
+    orient(analysis, connection, NULL, NULL, true);
+    judge_undecided(analysis, connection);
+    join_flush(analysis, connection);
+    judge_hooks(analysis, connection);
+    join_hooks_clear(analysis, connection);
+    judge_path(analysis, connection);
+    judge_mptcp(analysis, connection);
+    judge_answers(analysis, connection);
+    if (connection->arrived_again)
+        g_array_free(connection->arrived_again, TRUE);
+    connection->arrived_again = NULL;
+    for (unsigned v = 0; v < VANTAGES; v++)
+        if (connection->sides[v])
+            side_forget(analysis, connection->sides[v]);
+}
+
+/* --- giving back ------------------------------------------------------------------------------- */
+
+static struct connection *newer(const struct analysis *analysis,
+                                const struct connection *connection)
+{
+    if (connection->link == (struct connection **)&analysis->live)
+        return NULL;
+    return (struct connection *)((char *)connection->link - offsetof(struct connection, next));
+}
+
+/* All of it but what went to the report. */
+static void give_back(struct analysis *analysis, struct connection *connection)
+{
+    if (analysis->oldest == connection)
+        analysis->oldest = newer(analysis, connection);
+    if (analysis->hand == connection)
+        analysis->hand = newer(analysis, connection);
+    *connection->link = connection->next;
+    if (connection->next)
+        connection->next->link = connection->link;
+    for (struct row *row = connection->rows, *next; row; row = next) {
+        next = row->next;
+        slab_give(&analysis->rows, row);
+    }
+    for (struct evidence *e = connection->evidence, *next; e; e = next) {
+        next = e->next;
+        g_free(e->detail);
+        slab_give(&analysis->evidence, e);
+    }
+    g_free(connection->mptcp);
+    for (unsigned v = 0; v < VANTAGES; v++)
+        if (connection->sides[v])
+            slab_give(&analysis->sides, connection->sides[v]);
+    slab_give(&analysis->connections, connection);
+}
+
+/* --- over -------------------------------------------------------------------------------------- */
+
+/* The end of the input may say that packets were lost, and not where: then these fall. */
+static bool claims_absence(const struct row *row)
+{
+    static const enum verdict CLAIMS[] = {VERDICT_SEGMENT_LOST, VERDICT_SEGMENT_DUPLICATED,
+                                          VERDICT_PATH_RST_INJECTED, VERDICT_HOOK_NOT_ON_WIRE};
+    for (unsigned i = 0; i < G_N_ELEMENTS(CLAIMS); i++)
+        if (row->counts[CLAIMS[i]] > 0)
+            return true;
+    return false;
+}
+
+/* Whatever is still to come changes nothing in what is said of it. */
+static bool is_settled(const struct analysis *analysis, const struct connection *connection)
+{
+    for (unsigned v = 0; v < analysis->n_vantages; v++)
+        if (analysis->inputs[v]->has_hooks)
+            return false;
+    for (const struct evidence *e = connection->evidence; e; e = e->next)
+        if (e->absent_at < VANTAGES || e->absent_events)
+            return false;
+    for (const struct row *row = connection->rows; row; row = row->next)
+        if (claims_absence(row))
+            return false;
+    return !judge_syns_later(analysis, connection);
+}
+
+/* What one capture says of every option of which nothing can be said. */
+static bool is_doubt_of_one(const struct analysis *analysis, unsigned verdict)
+{
+    return analysis->n_vantages == 1 && verdict == VERDICT_INCONCLUSIVE_NOT_COVERED;
+}
+
+/* Nothing to say, or that all arrived as it was sent, or that one capture cannot tell. */
+static bool is_uneventful(const struct analysis *analysis, const struct connection *connection,
+                          bool *doubt)
+{
+    *doubt = false;
+    for (const struct evidence *e = connection->evidence; e; e = e->next)
+        if (e->verdict != VERDICT_OPTION_INTACT && !is_doubt_of_one(analysis, e->verdict))
+            return false;
+    for (const struct row *row = connection->rows; row; row = row->next)
+        for (unsigned v = VERDICT_NONE + 1; row->shown && v < VERDICTS; v++) {
+            if (v == VERDICT_OPTION_INTACT || row->counts[v] == 0)
+                continue;
+            *doubt = true;
+            if (!is_doubt_of_one(analysis, v))
+                return false;
+        }
+    return true;
+}
+
+static void note_unlisted(struct report *report, bool doubt)
+{
+    report->flows_unlisted++;
+    report->unlisted_in_doubt |= doubt;
+}
+
+void retire_later(struct analysis *analysis, struct connection *connection)
+{
+    connection->closing = true;
+    connection->closed_next = NULL;
+    *(analysis->closed_last ? &analysis->closed_last->closed_next : &analysis->closed) = connection;
+    analysis->closed_last = connection;
+    analysis->n_closed++;
+}
+
+struct connection *retire_next(struct analysis *analysis)
+{
+    struct connection *connection = analysis->closed;
+    analysis->closed = connection->closed_next;
+    if (analysis->closed == NULL)
+        analysis->closed_last = NULL;
+    analysis->n_closed--;
+    connection->closing = false;
+    return connection;
+}
+
+bool retire(struct analysis *analysis, struct connection *connection)
+{
+    struct report *report = analysis->report;
+    bool doubt;
+    connection_finish(analysis, connection);
+    if (!is_settled(analysis, connection))
+        return false;
+    judge_syns_note(analysis, connection);
+    if (report->flows->len < analysis->connections_max / LISTED_PART)
+        conclude_connection(analysis, connection);
+    else if (is_uneventful(analysis, connection, &doubt))
+        note_unlisted(report, doubt);
+    else if (report->flows->len < analysis->connections_max)
+        conclude_connection(analysis, connection);
+    else
+        report->flows_dropped++;
+    give_back(analysis, connection);
+    return true;
+}
+
+bool retire_merged(struct analysis *analysis, struct connection *connection)
+{
+    give_back(analysis, connection);
+    return true;
+}
+
+/* --- too many ---------------------------------------------------------------------------------- */
+
+/* Nobody has acknowledged anything. */
+static bool is_half_open(const struct connection *connection)
+{
+    for (unsigned v = 0; v < VANTAGES; v++) {
+        const struct side *side = connection->sides[v];
+        if (side && (side->has_ack[FROM_CLIENT] || side->has_ack[FROM_SERVER]))
+            return false;
+    }
+    return true;
+}
+
+/* The next one that is half-open, else the next one at all; closed ones have their own queue. */
+static struct connection *one_to_drop(struct analysis *analysis)
+{
+    struct connection *any = NULL, *c = analysis->hand ? analysis->hand : analysis->oldest;
+    for (unsigned i = 0; c && i < LOOK_AT; i++, c = newer(analysis, c)) {
+        if (c->closing || c->merged)
+            continue;
+        if (is_half_open(c)) {
+            any = c;
+            break;
+        }
+        any = any ? any : c;
+    }
+    analysis->hand = c; /* NULL at the newest: it begins anew at the oldest */
+    return any;
+}
+
+void retire_make_room(struct analysis *analysis)
+{
+    if (analysis->connections.in_use < analysis->connections_max)
+        return;
+    struct connection *connection = one_to_drop(analysis);
+    if (connection == NULL && analysis->closed) { /* without waiting for stragglers */
+        connection = retire_next(analysis);
+        if (connection->merged ? retire_merged(analysis, connection) : retire(analysis, connection))
+            return;
+    }
+    if (connection == NULL)
+        return; /* where it looked, all have become part of others */
+    for (unsigned v = 0; v < VANTAGES; v++)
+        for (unsigned d = 0; d < DIRECTIONS; d++)
+            connection->gave_up[v][d] = true;
+    analysis->report->flows_dropped++;
+    analysis->report->flows_dropped_half_open += is_half_open(connection);
+    connection_finish(analysis, connection);
+    give_back(analysis, connection);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_analyze_bounds.c - what hostile or huge captures cost: connections that are over make room,
+ * too many at a time are dropped and counted, runs of equal segments do not take long.
+ */
+#include "tests/unit/analyze_scene.h"
+
+static const struct report *analyze_within(struct scene *s, size_t connections_max, bool both)
+{
+    g_autoptr(GError) error = NULL;
+    struct analyze_settings settings = {.file_a = capture_builder_finish(s->a),
+                                        .file_b = both ? capture_builder_finish(s->b) : NULL,
+                                        .options = s->options,
+                                        .connections_max = connections_max};
+    report_free(s->report);
+    s->report = report_new();
+    assert_int_equal(analyze_run(&settings, s->report, &error), 0);
+    return s->report;
+}
+
+static void next_connection(struct scene *s, unsigned i)
+{
+    s->ends[CLIENT].port = s->ends_b[CLIENT].port = (uint16_t)(2000 + i);
+    s->next[CLIENT] = 1000 * i + 1;
+    s->next[SERVER] = 77777 * i + 1;
+}
+
+static void half_open_ones_are_dropped_and_counted(void **state)
+{
+    (void)state;
+    enum { FLOOD = 2000, ROOM = 64 };
+    for (unsigned both = 0; both < 2; both++) {
+        struct scene *s = scene_new();
+        covered_from_here(s);
+        next_connection(s, FLOOD); /* one that matters, under way all the time */
+        handshake(s);
+        uint32_t client = s->next[CLIENT], server = s->next[SERVER];
+        for (unsigned i = 0; i < FLOOD; i++) {
+            next_connection(s, i);
+            struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
+            syn.time_ns = s->now -= 9 * MS;
+            pass(s, &syn);
+        }
+        next_connection(s, FLOOD);
+        s->next[CLIENT] = client;
+        s->next[SERVER] = server;
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+        pass(s, &p);
+        covered_to_here(s);
+        const struct report *report = analyze_within(s, ROOM, both);
+        assert_true(report->flows->len <= ROOM);
+        assert_int_equal(report->flows->len + report->flows_dropped, FLOOD + 1);
+        assert_int_equal(report->flows_dropped_half_open, report->flows_dropped);
+        assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
+        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+        assert_non_null(row);
+        assert_int_equal(row->sent, 1);
+        if (both)
+            assert_int_equal(row->verdict, VERDICT_OPTION_INTACT);
+        assert_no_finding(report, VERDICT_SEGMENT_LOST);
+        /* With room for all nothing is dropped, nor said of it. */
+        report = analyze_within(s, 0, both);
+        assert_int_equal(report->flows->len, FLOOD + 1);
+        assert_int_equal(report->flows_dropped, 0);
+        scene_free(s);
+    }
+}
+
+/* One after the other: there is room for four at a time. */
+static void connections_that_are_over_make_room(void **state)
+{
+    (void)state;
+    enum { CONNECTIONS = 3000, ROOM = 1200 };
+    for (unsigned both = 0; both < 2; both++) {
+        struct scene *s = scene_new();
+        covered_from_here(s);
+        for (unsigned i = 0; i < CONNECTIONS; i++) {
+            next_connection(s, i);
+            handshake(s);
+            struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+            at_client_side(s, &p);
+            if (i % 100 == 50)
+                replace_options(&p, 0, NOPS, 4);
+            at_server_side(s, &p);
+            for (unsigned end = 0; end < 2; end++) {
+                struct built_segment fin = make(s, end, TCP_FIN | TCP_ACK, 0, "");
+                pass(s, &fin);
+            }
+            s->now += 1000 * MS;
+        }
+        covered_to_here(s);
+        const struct report *report = analyze_within(s, ROOM, both);
+        assert_int_equal(report->flows_dropped, 0);
+        assert_true(report->flows_unlisted > 0);
+        assert_int_equal(report->overall, both ? OVERALL_INTERFERED : OVERALL_INCONCLUSIVE);
+        assert_int_equal(report->flows->len + report->flows_unlisted, CONNECTIONS);
+        unsigned intact = 0, removed = 0;
+        for (unsigned i = 0; i < report->options->len; i++) {
+            const struct report_option *row = g_ptr_array_index(report->options, i);
+            const struct report_flow *flow = g_ptr_array_index(report->flows, row->flow - 1);
+            g_autofree char *port = g_strdup(strrchr(flow->client, ':') + 1);
+            bool harmed = (atoi(port) - 2000) % 100 == 50;
+            assert_int_equal(flow->id, row->flow); /* its own number, wherever it was given */
+            intact += row->counts[VERDICT_OPTION_INTACT] == 1;
+            removed += row->counts[VERDICT_OPTION_REMOVED_NOP] == 1;
+            if (both)
+                assert_int_equal(row->counts[VERDICT_OPTION_REMOVED_NOP], harmed);
+        }
+        if (both) { /* what happened is said of each, listed or not the others */
+            assert_int_equal(removed, CONNECTIONS / 100);
+            assert_true(intact < CONNECTIONS - CONNECTIONS / 100);
+        }
+        /* In the order in which they began, whenever they went to the report. */
+        for (unsigned i = 1; i < report->flows->len; i++) {
+            const struct report_flow *one = g_ptr_array_index(report->flows, i - 1);
+            const struct report_flow *next = g_ptr_array_index(report->flows, i);
+            assert_int_equal(next->id, one->id + 1);
+            assert_true(atoi(strrchr(one->client, ':') + 1) < atoi(strrchr(next->client, ':') + 1));
+        }
+        report = analyze_within(s, 0, both);
+        assert_int_equal(report->flows->len, CONNECTIONS);
+        assert_int_equal(report->flows_unlisted, 0);
+        scene_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_open_ones_are_dropped_and_counted),
+        cmocka_unit_test(connections_that_are_over_make_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
