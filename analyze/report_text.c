@@ -9,6 +9,7 @@
 #include "analyze/report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "analyze/report_text.h"
@@ -261,11 +262,14 @@ static void put_inputs(struct text *text, const struct report *report)
                  report->flows_dropped, report->flows_dropped_half_open);
     if (report->clock.known) {
         const struct report_clock *clock = &report->clock;
+        g_autofree char *skew = isfinite(clock->skew_ppm)
+                                    ? g_strdup_printf(", gaining %.1f ppm on it", clock->skew_ppm)
+                                    : g_strdup("");
         g_autofree char *words =
-            g_strdup_printf("B's clock minus A's is between %.6f s and %.6f s (%" PRIu64
+            g_strdup_printf("B's clock minus A's is between %.6f s and %.6f s%s (%" PRIu64
                             " pair%s of packets); no verdict depends on it.",
                             (double)clock->offset_low_ns / 1e9, (double)clock->offset_high_ns / 1e9,
-                            clock->pairs, text_plural(clock->pairs));
+                            skew, clock->pairs, text_plural(clock->pairs));
         text_add(text, "     ");
         text_wrap(text, 5, 5, words);
     }

@@ -432,8 +432,11 @@ static void put_input_limits(struct text *text, const struct report_input *input
     else if (input->lost_events == COUNT_UNKNOWN)
         put_limit(text, n, "%c does not say whether hook events were lost.", name);
     else if (input->lost_events != 0)
-        put_limit(text, n, "%c lost %" PRIu64 " hook event%s while recording.", name,
-                  input->lost_events, text_plural(input->lost_events));
+        put_limit(text, n,
+                  "%c lost %" PRIu64
+                  " hook event%s while recording: what hooks did at that time is "
+                  "not known, and absence is not claimed there.",
+                  name, input->lost_events, text_plural(input->lost_events));
 }
 
 /*
