@@ -20,6 +20,11 @@
 # Several boxes stand in one path as "nat+sequence+strip-nop". Those made with nftables work in the
 # box namespace, before (seen from the client) those of the forwarder; these in the order named.
 # --set KEY=VALUE means every part that has the parameter, NAME.KEY=VALUE one of them.
+#
+# $lab_account is the boxes' own account of what they did, complete when boxes_down returns. The
+# forwarder writes a line for each segment that it did something to (forwarder/note.h); what
+# nftables does is one line for each box with the client ports of the connections concerned:
+#   behaviour  ports  PORT,PORT...      or   behaviour  ports  any
 
 declare -A box=()          # the parameters of the part at hand
 declare -A box_settings=() # of all parts: [NUMBER:KEY]
@@ -111,9 +116,12 @@ box_take_part() { # NUMBER
 	return 0
 }
 
+lab_account='' # the file
+
 # All parts, then the forwarder with what they added. Returns 0, 2 for a bad parameter, or 1.
 boxes_up() {
 	local number
+	lab_account=$(mktemp "/tmp/$lab_name-account.XXXXXX") || return 1
 	for number in "${!box_names[@]}"; do
 		box_take_part "$number"
 		"box_${number}_box_up" || return
@@ -128,6 +136,11 @@ boxes_down() {
 		box_take_part "$number"
 		"box_${number}_box_down"
 	done
+	if [[ -n $lab_account && -n $experiment_output && -d $experiment_output ]]; then
+		cat "$lab_account" >"$experiment_output/box.tsv"
+	fi
+	rm -f -- "$lab_account"
+	lab_account=''
 }
 
 box_known() {
@@ -212,7 +225,19 @@ box_nft() { # WHAT RULES [HOOK]
 	}"
 }
 
+# Writes into the account which connections were concerned.
+box_nft_account() {
+	local ports=any
+	[[ -n $lab_account ]] && on box nft list table inet "$(box_table)" >/dev/null 2>&1 || return 0
+	if [[ ${box[affect]} != 1/1 ]]; then
+		ports=$(on box nft -j list set inet "$(box_table)" affected 2>/dev/null |
+			grep -o '"val": *[0-9]*' | grep -o '[0-9]*$' | paste -sd ,)
+	fi
+	printf '%s\tports\t%s\n' "$box_part" "${ports:-none}" >>"$lab_account"
+}
+
 box_nft_down() {
+	box_nft_account
 	on box nft delete table inet "$(box_table)" 2>/dev/null
 	return 0
 }

@@ -137,12 +137,29 @@ experiment_traffic() {
 		status=$?
 	fi
 	if ((status)) || [[ -n ${box_wants[may-fail]:-} ]]; then
-		sleep 0.1 # what the last connection still says
+		experiment_settle # what the last connection still says
 		kill -TERM "$experiment_server" 2>/dev/null
 	fi
 	wait "$experiment_server" 2>/dev/null || status=1
 	experiment_server=''
 	return "$status"
+}
+
+# Waits until no connection is left in the network but those that linger in TIME-WAIT: then all
+# segments have passed both recorders. At most 20 seconds: what a box broke may take longer.
+experiment_settle() {
+	local try
+	for try in {1..400}; do
+		((interrupted)) && return
+		experiment_busy client || experiment_busy server || return 0
+		sleep 0.05
+	done
+}
+
+experiment_busy() { # SIDE
+	# State, in hex: 06 TIME-WAIT, 07 closed, 0A listening.
+	nsenter --net="/run/netns/${lab_netns[$1]}" -- cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk '$4 ~ /^[0-9A-F][0-9A-F]$/ && $4 !~ /^0[67A]$/ { busy = 1 } END { exit !busy }'
 }
 
 experiment_client() {
@@ -189,7 +206,7 @@ experiment() {
 		((interrupted)) || lab_say 'the traffic did not get through'
 		return 1
 	}
-	sleep 0.2 # the last acknowledgements
+	experiment_settle # the last acknowledgements
 	experiment_stop || {
 		cat "$experiment_tmp"/[ab].log >&2
 		lab_say 'a recorder failed'

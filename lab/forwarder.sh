@@ -15,7 +15,8 @@
 #                             on sending at most 1500.
 #   forwarder_up              puts the wire into the path when something was added; returns 0, 2 for
 #                             a bad parameter, or 1, after one line on stderr.
-#   forwarder_down            ends it; twice does no harm.
+#   forwarder_down            ends it, which completes its account ($lab_account, see box.sh); twice
+#                             does no harm.
 #   program_start SIDE NAME ARGUMENT...   starts a program of libexec/optrail and waits for its
 #                             "ready"; sets program_pid. Returns the program's status if it ends.
 #   program_stop PID          ends one, and passes on what it says on stderr.
@@ -98,7 +99,7 @@ forwarder_up() {
 	((${#forwarder_words[@]})) || return 0
 	forwarder_links || return 1
 	if ((forwarder_link_mtu > 1500)); then network_mtu "$forwarder_link_mtu" || return 1; fi
-	program_start wire forwarder to-box to-end "${forwarder_words[@]}" || return
+	program_start wire forwarder --account "$lab_account" to-box to-end "${forwarder_words[@]}" || return
 	forwarder_pid=$program_pid
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lab/forwarder/note.h"
 #include "lab/forwarder/options.h"
 #include "wire/bytes.h"
 #include "wire/option.h"
@@ -45,7 +46,8 @@ enum fate act_sequence(struct chain *chain, struct stage *stage, struct frame *f
     uint32_t other = frame->direction == FORWARD ? s->reverse : s->forward;
     enum { SACK = 5, BLOCK = 8 };
 
-    (void)chain, (void)chosen;
+    (void)chosen;
+    note(chain, stage, frame, "shifted %u", own);
     frame_set_seq(frame, frame->segment.seq + own);
     if (frame->segment.flags & TCP_ACK)
         frame_set_ack(frame, frame->segment.ack - other);
@@ -67,9 +69,10 @@ enum fate act_timestamps(struct chain *chain, struct stage *stage, struct frame 
     uint32_t other = frame->direction == FORWARD ? s->reverse : s->forward;
     uint8_t *option = find_option(frame, TCP_KIND_TIMESTAMPS, 10);
 
-    (void)chain, (void)chosen;
+    (void)chosen;
     if (option == NULL)
         return PASS;
+    note(chain, stage, frame, "shifted %u", own);
     add_to_be32(option + 2, own);
     if ((frame->segment.flags & TCP_ACK) && load_be32(option + 6) != 0)
         add_to_be32(option + 6, -other);
@@ -82,9 +85,10 @@ enum fate act_payload(struct chain *chain, struct stage *stage, struct frame *fr
     const struct settings *s = &stage->settings;
     int64_t at = s->at < 0 ? (int64_t)frame->segment.payload_length + s->at : s->at;
 
-    (void)chain, (void)chosen;
+    (void)chosen;
     if (at < 0 || at >= frame->segment.payload_length)
         return PASS;
+    note(chain, stage, frame, "changed octet %d", (int)at);
     frame_payload(frame)[at] ^= s->flip;
     frame->changed = true;
     return PASS;
@@ -110,6 +114,9 @@ static void turn_round(struct chain *chain, struct frame *frame)
     else
         swap(ip + 12, ip + 16, 4);
     swap(tcp, tcp + 2, 2);
+    struct endpoint source = frame->segment.source;
+    frame->segment.source = frame->segment.destination;
+    frame->segment.destination = source;
     frame->direction = frame->direction == FORWARD ? REVERSE : FORWARD;
     frame->mtu = chain->links[frame->direction == FORWARD ? 1 : 0].mtu;
 }
@@ -135,12 +142,14 @@ enum fate act_rst(struct chain *chain, struct stage *stage, struct frame *frame,
     chain_pass_on(chain, stage, frame);
     if (to != sender) {
         frame_set_seq(rst, next);
+        note(chain, stage, rst, "injected");
         chain_pass_on(chain, stage, rst);
     }
     if (to == END_BOTH || to == sender) {
         turn_round(chain, back);
         frame_set_seq(back, back->segment.ack);
         frame_set_ack(back, next);
+        note(chain, stage, back, "injected");
         chain_pass_on(chain, stage, back);
     }
     frame_free(rst);

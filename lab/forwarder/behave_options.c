@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#include "lab/forwarder/note.h"
 #include "lab/forwarder/options.h"
 #include "wire/option.h"
 
 enum fate act_strip_nop(struct chain *chain, struct stage *stage, struct frame *frame, bool chosen)
 {
-    (void)chain, (void)chosen;
+    (void)chosen;
+    note_options(chain, stage, frame, "removed", stage->settings.kinds);
     options_blank(frame, stage->settings.kinds);
     return PASS;
 }
@@ -26,7 +28,8 @@ enum fate act_strip_shorten(struct chain *chain, struct stage *stage, struct fra
     size_t end = 0; /* of the last that is no padding */
     bool any = false;
 
-    (void)chain, (void)chosen;
+    (void)chosen;
+    note_options(chain, stage, frame, "removed", stage->settings.kinds);
     while (tcp_options_next(&list, &option)) {
         if (stage->settings.kinds[option.kind] && !option.malformed) {
             any = true;
@@ -47,13 +50,14 @@ enum fate act_modify(struct chain *chain, struct stage *stage, struct frame *fra
     struct tcp_options list = options_of(frame);
     struct tcp_option option;
 
-    (void)chain, (void)chosen;
+    (void)chosen;
     while (tcp_options_next(&list, &option)) {
         if (!settings->kinds[option.kind] || option.malformed)
             continue;
         int at = settings->at < 0 ? option.length + settings->at : settings->at;
         if (at < 2 || at >= option.length) /* kind and length stay: that would be another option */
             continue;
+        note_option(chain, stage, frame, "changed", option.octets, option.length);
         frame->octets[option.octets - frame->octets + at] ^= settings->flip;
         frame->changed = true;
     }
@@ -64,9 +68,10 @@ enum fate act_add(struct chain *chain, struct stage *stage, struct frame *frame,
 {
     const struct settings *settings = &stage->settings;
 
-    (void)chain, (void)chosen;
+    (void)chosen;
     /* Where there is no room the segment passes as it is. */
-    options_add(frame, settings->option, settings->option_length);
+    if (options_add(frame, settings->option, settings->option_length))
+        note_option(chain, stage, frame, "added", settings->option, settings->option_length);
     return PASS;
 }
 
@@ -78,7 +83,6 @@ enum fate act_mirror(struct chain *chain, struct stage *stage, struct frame *fra
     struct tcp_options list = options_of(frame);
     struct tcp_option option;
 
-    (void)chain;
     if (settings->directions & 1u << frame->direction) {
         if (!chosen)
             return PASS;
@@ -90,9 +94,12 @@ enum fate act_mirror(struct chain *chain, struct stage *stage, struct frame *fra
             break;
         }
     } else if (memory->options_length > 0 && frame_class(frame) != SEGMENT_RST) {
-        if (options_have(frame, memory->options, memory->options_length) ||
-            options_add(frame, memory->options, memory->options_length))
+        if (options_have(frame, memory->options, memory->options_length)) {
             memory->options_length = 0;
+        } else if (options_add(frame, memory->options, memory->options_length)) {
+            note_option(chain, stage, frame, "added", memory->options, memory->options_length);
+            memory->options_length = 0;
+        }
     }
     return PASS;
 }
@@ -106,7 +113,7 @@ enum fate act_reorder_options(struct chain *chain, struct stage *stage, struct f
     unsigned n = 0;
     uint8_t blank[TCP_OPTIONS_MAX];
 
-    (void)chain, (void)stage, (void)chosen;
+    (void)chosen;
     while (tcp_options_next(&list, &option)) {
         if (option.malformed)
             return PASS;
@@ -115,6 +122,7 @@ enum fate act_reorder_options(struct chain *chain, struct stage *stage, struct f
     }
     if (n < 2)
         return PASS;
+    note(chain, stage, frame, "turned %u options round", n);
     while (n-- > 0)
         options_append(&reversed, &in_order[n]);
     memset(blank, TCP_KIND_NOP, sizeof(blank));

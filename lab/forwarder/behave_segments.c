@@ -4,6 +4,7 @@
  */
 #include "lab/forwarder/behaviours.h"
 
+#include "lab/forwarder/note.h"
 #include "lab/forwarder/options.h"
 
 static bool has_data(const struct frame *frame)
@@ -20,6 +21,7 @@ enum fate act_split(struct chain *chain, struct stage *stage, struct frame *fram
     (void)chosen;
     if (!has_data(frame) || length <= s->size)
         return PASS;
+    note(chain, stage, frame, "divided");
     for (uint32_t at = 0; at < length; at += s->size) {
         struct frame *part = frame_copy(frame, TCP_OPTIONS_MAX);
         bool first = at == 0, last = length - at <= s->size;
@@ -27,8 +29,10 @@ enum fate act_split(struct chain *chain, struct stage *stage, struct frame *fram
         frame_cut_payload(part, at, last ? length - at : s->size);
         if (!last)
             frame_set_flags(part, part->segment.flags & (uint8_t) ~(TCP_FIN | TCP_PSH));
-        if ((s->keep == KEEP_FIRST && !first) || (s->keep == KEEP_LAST && !last))
+        if ((s->keep == KEEP_FIRST && !first) || (s->keep == KEEP_LAST && !last)) {
+            note_options(chain, stage, part, "removed", s->kinds);
             options_blank(part, s->kinds);
+        }
         chain_pass_on(chain, stage, part);
         frame_free(part);
     }
@@ -59,8 +63,11 @@ enum fate act_coalesce(struct chain *chain, struct stage *stage, struct frame *f
     bool joinable = chosen && has_data(frame);
 
     if (*held != NULL) {
-        if (joinable && join((*held)->frame, frame, &stage->settings))
+        uint32_t before = (*held)->frame->segment.payload_length;
+        if (joinable && join((*held)->frame, frame, &stage->settings)) {
+            note(chain, stage, frame, "joined to %u octets", before);
             return TAKEN;
+        }
         chain_release(chain, *held);
     }
     if (!joinable || (frame->segment.flags & (TCP_FIN | TCP_URG)))
@@ -81,6 +88,7 @@ enum fate act_reorder(struct chain *chain, struct stage *stage, struct frame *fr
         chain_hold(chain, stage, frame);
         return TAKEN;
     }
+    note(chain, stage, held->frame, "overtaken by seq %u", frame->segment.seq);
     chain_pass_on(chain, stage, frame);
     /* Passing on may have let it go already, when too much was held. */
     held = memory->held[frame->direction];
@@ -94,6 +102,7 @@ enum fate act_duplicate(struct chain *chain, struct stage *stage, struct frame *
     struct frame *twin = frame_copy(frame, TCP_OPTIONS_MAX);
 
     (void)chosen;
+    note(chain, stage, frame, "doubled");
     chain_pass_on(chain, stage, frame);
     chain_pass_on(chain, stage, twin);
     frame_free(twin);
@@ -102,6 +111,7 @@ enum fate act_duplicate(struct chain *chain, struct stage *stage, struct frame *
 
 enum fate act_drop(struct chain *chain, struct stage *stage, struct frame *frame, bool chosen)
 {
-    (void)chain, (void)stage, (void)frame, (void)chosen;
+    (void)chosen;
+    note(chain, stage, frame, "dropped");
     return TAKEN;
 }

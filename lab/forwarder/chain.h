@@ -10,6 +10,7 @@
 #define OPTRAIL_LAB_CHAIN_H
 
 #include <glib.h>
+#include <stdio.h>
 
 #include "lab/forwarder/frame.h"
 #include "lab/forwarder/link.h"
@@ -75,7 +76,8 @@ struct chain {
     GHashTable *connections; /* by key */
     GQueue by_age;
     uint32_t next_number;
-    GQueue held; /* struct held, in no order */
+    GQueue held;   /* struct held, in no order */
+    FILE *account; /* what the behaviours did, see note.h; NULL: nobody asked. Not owned. */
 };
 
 void chain_init(struct chain *chain);

@@ -2,12 +2,13 @@
 /*
  * main.c - the lab's forwarder: a wire between two interfaces that misbehaves as it is told.
  *
- *   forwarder LEFT RIGHT BEHAVIOUR [KEY=VALUE]... [BEHAVIOUR [KEY=VALUE]...]...
+ *   forwarder [--account FILE] LEFT RIGHT BEHAVIOUR [KEY=VALUE]... [BEHAVIOUR [KEY=VALUE]...]...
  *
  * The client's side is LEFT. Every frame that arrives at one interface leaves by the other; TCP
  * segments pass the behaviours on their way (behaviours.c has them, settings.c their keys). Prints
  * "ready" once it forwards. Ends with SIGTERM or SIGINT, with its parent, and when an interface
- * goes; then says on stderr how many frames it could not carry, if any.
+ * goes; then says on stderr how many frames it could not carry, if any. FILE tells afterwards
+ * what was done to which segment (note.h).
  *
  * Exit status: 0 done; 1 something failed; 2 usage.
  */
@@ -80,12 +81,21 @@ static int forward(struct chain *chain, int signals)
 
 int main(int argc, char **argv)
 {
+    const char *account = NULL;
+    if (argc > 2 && strcmp(argv[1], "--account") == 0) {
+        account = argv[2];
+        argc -= 2, argv += 2;
+    }
     if (argc < 4)
         return fail(2, "usage", "forwarder LEFT RIGHT BEHAVIOUR [KEY=VALUE]...");
 
     struct chain chain;
     g_autoptr(GError) error = NULL;
     chain_init(&chain);
+    if (account != NULL && (chain.account = fopen(account, "we")) == NULL) {
+        chain_free(&chain);
+        return fail(1, account, g_strerror(errno));
+    }
 
     int status = 0;
     int signals = open_signals();
@@ -117,7 +127,10 @@ cleanup:
     uint64_t lost = chain.links[0].lost + chain.links[1].lost;
     if (lost > 0)
         fprintf(stderr, "forwarder: %" G_GUINT64_FORMAT " frames were lost here\n", lost);
+    FILE *written = chain.account;
     chain_free(&chain);
+    if (written != NULL && fclose(written) != 0)
+        status = fail(1, account, g_strerror(errno));
     if (signals >= 0)
         close(signals);
     return status;

@@ -122,7 +122,7 @@ static void abort_both(struct relayed *relayed)
 /* Begins the connection to where the accepted one was going. */
 static bool connect_onward(struct relay *relay, struct relayed *relayed)
 {
-    struct sockaddr_storage client, server;
+    struct sockaddr_storage client = {0}, server = {0};
     socklen_t client_size = sizeof(client), server_size = sizeof(server);
 
     if (getpeername(relayed->fds[0], (struct sockaddr *)&client, &client_size) != 0 ||

@@ -6,6 +6,7 @@ Holds two captures, A at the client and B at the server, to what the lab's boxes
 to do, octet by octet. affect=N/M says which connections they concern; the others must be untouched.
 Exit status 1 and one line when something is otherwise.
 """
+import collections
 import sys
 
 from tcp_segments import ACK, FIN, PSH, RST, SYN, parse_options, read
@@ -93,13 +94,12 @@ def modify(_, header, payload):
 
 
 def add(_, header, payload):
-    new = b"\x4c\x04\xbe\xef"
-    raw = pad(parse_options(header[20:]) + [(0x4c, new)])
     # The new option stands right behind the last one, wherever that ends.
-    last = b"".join(o for _, o in parse_options(header[20:])).rstrip(b"\1") + new
-    last += b"\1" * (-len(last) % 4)
-    assert len(raw) >= len(last)
-    return (with_options(header, last) if len(last) <= 40 else header), payload
+    options = parse_options(header[20:])
+    while options and options[-1][0] <= 1:
+        options.pop()
+    raw = pad(options + [(0x4c, b"\x4c\x04\xbe\xef")])
+    return (with_options(header, raw) if len(raw) <= 40 else header), payload
 
 
 def reorder_options(_, header, payload):
@@ -174,12 +174,14 @@ def check_changes(boxes, a, b):
     for direction, sent, arrived in (("forward", a.forward, b.forward),
                                      ("reverse", b.reverse, a.reverse)):
         demand(len(sent) == len(arrived), direction, len(sent), "segments sent,", len(arrived), "arrived")
-        for s, r in zip(sent, arrived):
+        # The order is the kernel's affair: two CPUs may hand segments of one connection on.
+        left = collections.Counter(map(identity, arrived))
+        for s in sent:
             # In the other direction the boxes stand in the opposite order.
             wanted = expect(boxes if direction == "forward" else boxes[::-1], direction, s)
-            demand((plain(r.header), r.payload) == wanted, direction, s.kind, s.header.hex(), "became",
-                   r.header.hex(), "not", wanted[0].hex())
-            changed += plain(s.header) != plain(r.header)
+            demand(left[wanted] > 0, direction, s.kind, s.header.hex(), "did not become", wanted[0].hex())
+            left[wanted] -= 1
+            changed += plain(s.header) != wanted[0]
     return changed
 
 
@@ -266,10 +268,13 @@ def check_reorder(a, b):
         rows = [(s.seq, len(s.payload)) for s in data_of(sent)], [(s.seq, len(s.payload)) for s in data_of(arrived)]
         if max(len(s.payload) for s in data_of(sent)) <= 1460:
             demand(sorted(rows[0]) == sorted(rows[1]), "other segments arrived")
-        seqs = [s.seq for s in data_of(arrived)]
-        backward = [i for i in range(1, len(seqs)) if (seqs[i] - seqs[i - 1]) % MOD > MOD // 2]
-        demand(backward in ([3], []), "went backward at", backward, "not at the third alone")
-        moved += len(backward)
+        # What was sent again comes later than what followed it, whoever was impatient.
+        sent_once = {seq for seq, n in collections.Counter(s.seq for s in data_of(sent)).items() if n == 1}
+        third = data_of(sent)[2].seq
+        seqs = [s.seq for s in data_of(arrived) if s.seq in sent_once]
+        late = {seqs[i] for i in range(1, len(seqs)) if (seqs[i] - seqs[i - 1]) % MOD > MOD // 2}
+        demand(late <= {third}, "came late:", late, "not the third alone,", third)
+        moved += len(late) or third not in sent_once
     return moved
 
 
@@ -405,7 +410,8 @@ def main():
     demand(done > 0 or boxes in (["none"], ["nat"]), "nothing was done at all")
 
 
-try:
-    main()
-except Wrong as wrong:
-    sys.exit(f"box_check: {sys.argv[3]}: {wrong}")
+if __name__ == "__main__":
+    try:
+        main()
+    except Wrong as wrong_one:
+        sys.exit(f"box_check: {sys.argv[3]}: {wrong_one}")
