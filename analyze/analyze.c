@@ -33,13 +33,11 @@ enum {
     PROGRESS_EVERY = 1 << 16,
     EVICT_EVERY = 1 << 10,
     EVICT_AT_ONCE = 512,
-    CLOSED_MANY = 1 << 14
+    CLOSED_MANY = 1 << 15 /* connections that wait for stragglers, if nothing else waits there */
 };
 
 /* After both ends have closed, stragglers are waited for that long (twice the usual MSL). */
 static const uint64_t QUIET_NS = 120ull * 1000 * 1000 * 1000;
-/* ... and so long when many wait already: retransmissions of a FIN come sooner, more often than not. */
-static const uint64_t QUIET_MANY_NS = 5ull * 1000 * 1000 * 1000;
 
 struct waiting_hook { /* seen before any packet of its connection */
     struct waiting_hook *next;
@@ -223,9 +221,19 @@ static void take_hooks_without_packets(struct side *side, void *context)
 
 /* --- the end of connections ------------------------------------------------------------------- */
 
+/* Both ends have closed at each vantage point, and every segment has found its counterpart. */
+static bool is_all_told(const struct analysis *analysis, const struct connection *connection)
+{
+    for (unsigned v = 0; v < analysis->n_vantages; v++)
+        if (connection->sides[v] == NULL || !side_closed(connection->sides[v]))
+            return false;
+    return connection->waiting == 0;
+}
+
 static bool is_quiet(const struct analysis *analysis, const struct connection *connection)
 {
-    uint64_t quiet_ns = analysis->n_closed > CLOSED_MANY ? QUIET_MANY_NS : QUIET_NS;
+    if (analysis->n_closed > CLOSED_MANY && is_all_told(analysis, connection))
+        return true;
     for (unsigned v = 0; v < analysis->n_vantages; v++) {
         const struct side *side = connection->sides[v];
         const struct input *input = analysis->inputs[v];
@@ -241,7 +249,7 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
             last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->pace_ns
                                      : here_ns - (uint64_t)analysis->clock->pace_ns;
         }
-        if (input->time_ns < last_ns + quiet_ns)
+        if (input->time_ns < last_ns + QUIET_NS)
             return false;
     }
     return true;
