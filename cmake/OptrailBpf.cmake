@@ -27,7 +27,7 @@ function(optrail_bpf_skeleton target source)
     OUTPUT ${header}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${dir}
     COMMAND ${BPF_CLANG} -target bpf -D__TARGET_ARCH_${OPTRAIL_BPF_ARCH} -g -O2 -std=gnu11
-      -Wall -Wextra -Werror -Wno-unused-parameter -I${PROJECT_SOURCE_DIR}
+      -Wall -Wextra -Werror -Wno-unused-parameter ${ARGN} -I${PROJECT_SOURCE_DIR}
       -I${PROJECT_BINARY_DIR}/generated -idirafter /usr/include/${OPTRAIL_MULTIARCH}
       -MD -MF ${object}.d -MT ${header} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
     COMMAND ${LLVM_STRIP} -g ${object}

@@ -21,7 +21,7 @@
 
 #define EXTCAP_INTERFACE "optrail"
 
-enum { RING = 4 << 20, BUFFER = 16 << 20, UPPER_PDU = 252, SNAPLEN_MAX = 262144 };
+enum { BUFFER = 16 << 20, UPPER_PDU = 252, SNAPLEN_MAX = 262144 };
 
 struct words {
     gboolean interfaces, dlts, config, capture;
@@ -111,7 +111,6 @@ static int capture(const struct words *words)
         .cgroups = cgroups,
         .filter = given(words->filter),
         .snaplen = (uint32_t)words->snaplen,
-        .ring = RING,
         .buffer = BUFFER,
         .packets = packets,
         .reader_ends = true,

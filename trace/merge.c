@@ -3,8 +3,10 @@
  * merge.c - see merge.h.
  *
  * The records stand in large blocks, one behind the other; a block is used again when all of its
- * records have gone. A binary heap of small entries keeps the order, so that nothing is allocated
- * per record once the blocks for the usual amount of waiting records exist.
+ * records have gone. Their order is kept by small entries in lanes: a source gives its records in
+ * order, or almost, so that a record nearly always goes behind the last of some lane, and the
+ * oldest of all is the first of some lane. What fits no lane goes into a binary heap. Nothing is
+ * allocated per record once there is room for the usual amount of waiting ones.
  */
 #include "trace/merge.h"
 
@@ -13,7 +15,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 1 << 20 };
+enum { BLOCK_SIZE = 1 << 20, LANES = 8, LANE_BEGIN = 1024 };
 
 struct block {
     struct block *next; /* in the list of free ones */
@@ -29,7 +31,13 @@ struct entry {
     struct pcapng_packet *packet; /* in the block, its data behind it */
 };
 
+struct lane { /* in order of time; a ring of `size`, a power of two */
+    struct entry *entries;
+    size_t first, n, size;
+};
+
 struct merge {
+    struct lane lanes[LANES];
     merge_sink sink;
     void *user;
     GArray *heap; /* struct entry; the oldest first */
@@ -59,10 +67,33 @@ static void block_release(struct merge *merge, struct block *block)
     merge->free_blocks = block;
 }
 
+static struct entry *lane_at(const struct lane *lane, size_t i)
+{
+    return &lane->entries[(lane->first + i) & (lane->size - 1)];
+}
+
+static void lane_append(struct lane *lane, const struct entry *entry)
+{
+    if (lane->n == lane->size) {
+        size_t size = lane->size > 0 ? lane->size * 2 : LANE_BEGIN;
+        struct entry *entries = g_new(struct entry, size);
+        for (size_t i = 0; i < lane->n; i++)
+            entries[i] = *lane_at(lane, i);
+        g_free(lane->entries);
+        *lane = (struct lane){entries, 0, lane->n, size};
+    }
+    *lane_at(lane, lane->n) = *entry;
+    lane->n++;
+}
+
 void merge_free(struct merge *merge)
 {
     if (merge == NULL)
         return;
+    for (size_t i = 0; i < LANES; i++) {
+        for (size_t k = 0; k < merge->lanes[i].n; k++)
+            block_release(merge, lane_at(&merge->lanes[i], k)->block);
+    }
     for (guint i = 0; i < merge->heap->len; i++)
         block_release(merge, g_array_index(merge->heap, struct entry, i).block);
     for (struct block *block = merge->free_blocks; block != NULL;) {
@@ -70,6 +101,8 @@ void merge_free(struct merge *merge)
         g_free(block);
         block = next;
     }
+    for (size_t i = 0; i < LANES; i++)
+        g_free(merge->lanes[i].entries);
     g_free(merge->current);
     g_array_unref(merge->heap);
     g_free(merge);
@@ -108,6 +141,28 @@ static bool older(const struct entry *a, const struct entry *b)
     return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->order < b->order;
 }
 
+/*
+ * Puts it behind the lane whose last record is the nearest of those that are not younger. False:
+ * the last of every lane is younger.
+ */
+static bool lane_push(struct merge *merge, const struct entry *entry)
+{
+    struct lane *best = NULL;
+    uint64_t nearest = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        struct lane *lane = &merge->lanes[i];
+        uint64_t last = lane->n > 0 ? lane_at(lane, lane->n - 1)->time_ns : 0;
+        if (last <= entry->time_ns && (best == NULL || last > nearest)) {
+            best = lane;
+            nearest = last;
+        }
+    }
+    if (best == NULL)
+        return false;
+    lane_append(best, entry);
+    return true;
+}
+
 void merge_push(struct merge *merge, const struct pcapng_packet *packet)
 {
     struct pcapng_packet *copy = reserve(merge, sizeof(*copy) + packet->captured);
@@ -120,6 +175,8 @@ void merge_push(struct merge *merge, const struct pcapng_packet *packet)
     if (packet->time_ns < merge->newest_gone_ns)
         merge->late++;
 
+    if (lane_push(merge, &entry))
+        return;
     g_array_append_val(merge->heap, entry);
     struct entry *heap = (struct entry *)(void *)merge->heap->data;
     guint at = merge->heap->len - 1;
@@ -130,7 +187,7 @@ void merge_push(struct merge *merge, const struct pcapng_packet *packet)
     heap[at] = entry;
 }
 
-static struct entry take_oldest(struct merge *merge)
+static struct entry take_from_heap(struct merge *merge)
 {
     struct entry *heap = (struct entry *)(void *)merge->heap->data;
     struct entry oldest = heap[0];
@@ -150,10 +207,35 @@ static struct entry take_oldest(struct merge *merge)
     return oldest;
 }
 
+/* Takes the oldest of all into `entry` if it is from before `time_ns`. */
+static bool take_oldest(struct merge *merge, uint64_t time_ns, struct entry *entry)
+{
+    const struct entry *oldest =
+        merge->heap->len > 0 ? &g_array_index(merge->heap, struct entry, 0) : NULL;
+    struct lane *from = NULL;
+    for (size_t i = 0; i < LANES; i++) {
+        struct lane *lane = &merge->lanes[i];
+        if (lane->n > 0 && (oldest == NULL || older(lane_at(lane, 0), oldest))) {
+            oldest = lane_at(lane, 0);
+            from = lane;
+        }
+    }
+    if (oldest == NULL || oldest->time_ns >= time_ns)
+        return false;
+    if (from == NULL) {
+        *entry = take_from_heap(merge);
+        return true;
+    }
+    *entry = *oldest;
+    from->first++;
+    from->n--;
+    return true;
+}
+
 int merge_until(struct merge *merge, uint64_t time_ns)
 {
-    while (merge->heap->len > 0 && g_array_index(merge->heap, struct entry, 0).time_ns < time_ns) {
-        struct entry entry = take_oldest(merge);
+    struct entry entry;
+    while (take_oldest(merge, time_ns, &entry)) {
         merge->newest_gone_ns = MAX(merge->newest_gone_ns, entry.time_ns);
         if (merge->error == 0)
             merge->error = merge->sink(merge->user, entry.packet);
@@ -171,7 +253,10 @@ int merge_restart(struct merge *merge)
 
 size_t merge_waiting(const struct merge *merge)
 {
-    return merge->heap->len;
+    size_t n = merge->heap->len;
+    for (size_t i = 0; i < LANES; i++)
+        n += merge->lanes[i].n;
+    return n;
 }
 
 uint64_t merge_late(const struct merge *merge)

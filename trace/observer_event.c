@@ -160,7 +160,6 @@ bool observer_event_record(const void *data, size_t size, struct hook_record *re
         .mss = event->mss,
         .state = event->state,
         .window = ntohs(event->window_net),
-        .cpu = event->cpu,
         .tcp_flags = event->tcp_flags,
         .options_length = MIN(event->options_length, TCP_OPTION_SPACE),
     };
@@ -168,13 +167,13 @@ bool observer_event_record(const void *data, size_t size, struct hook_record *re
     record->segment_length = event->skb_length;
     if (event->flags & OBSERVER_HEADER) {
         record->flags |= HOOK_FLAG_HEADER;
-        record->segment_length -= MIN(event->header_length, event->skb_length);
+        record->segment_length -= MIN((uint32_t)event->header_length, event->skb_length);
     }
     if (event->flags & OBSERVER_FULLSOCK)
         record->flags |= HOOK_FLAG_FULLSOCK;
     if (event->flags & OBSERVER_ENTRY) {
         record->flags |= HOOK_FLAG_ENTRY;
-        record->duration_ns = (uint32_t)MIN(event->time_ns - event->entry_ns, UINT32_MAX);
+        record->duration_ns = event->duration_ns;
     }
     if (event->op == HOOK_HDR_OPT_LEN || event->op == HOOK_WRITE_HDR_OPT)
         record->flags |= HOOK_FLAG_OUTGOING;

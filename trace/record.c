@@ -223,6 +223,7 @@ static bool attach_sources(struct recording *r, GError **error)
     struct source_settings settings = {
         .cgroups = r->settings->cgroups != NULL ? r->settings->cgroups : none,
         .ring = r->settings->ring,
+        .every_duration = r->settings->every_duration,
         .netns = r->netns,
     };
     if (settings.cgroups[0] == NULL) {
@@ -333,7 +334,8 @@ static bool say_ready(const struct recording *r, GError **error)
     if (r->settings->ready_file == NULL)
         return true;
     g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
-    return g_file_set_contents(r->settings->ready_file, pid, -1, error);
+    return g_file_set_contents_full(r->settings->ready_file, pid, -1,
+                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
 /* What running needs: looking after the observers, nothing for packets. */
@@ -493,6 +495,22 @@ static int tend(struct recording *r)
     return code;
 }
 
+/* The moment (REALTIME) up to which all sources have given everything. */
+static uint64_t complete_ns(const struct recording *r)
+{
+    uint64_t complete = UINT64_MAX;
+    for (size_t i = 0; i < G_N_ELEMENTS(source_table); i++) {
+        if (r->sources[i] == NULL || source_table[i]->complete_ns == NULL)
+            continue;
+        uint64_t monotonic = source_table[i]->complete_ns(r->sources[i]);
+        if (monotonic != UINT64_MAX)
+            complete = MIN(complete, trace_clock_realtime(r->clock, monotonic));
+    }
+    for (guint i = 0; i < r->taps->len; i++)
+        complete = MIN(complete, tap_complete_ns(r->taps->pdata[i]));
+    return complete;
+}
+
 /* One round. 0 or a negative errno; `*n` is how many records came. */
 static int round_once(struct recording *r, int *n)
 {
@@ -504,10 +522,12 @@ static int round_once(struct recording *r, int *n)
         r->next_sample_ns = monotonic + SECOND_NS;
     }
     *n = fetch_hooks(r) + fetch_packets(r);
+    /* What a source had too much of to give at once is still to come. */
+    uint64_t until = MIN(before, complete_ns(r)) - WINDOW_NS;
     if (code == 0)
-        code = merge_until(r->merge, before - WINDOW_NS);
+        code = merge_until(r->merge, until);
     if (code == 0)
-        code = file_tick(r->file, before - WINDOW_NS);
+        code = file_tick(r->file, until);
     return code == 0 ? file_flush(r->file) : code;
 }
 

@@ -20,11 +20,12 @@ struct record_settings {
     const char *ready_file; /* NULL: none */
     char **command;         /* NULL: none; ends with NULL */
     uint32_t snaplen;       /* octets; 0: whole packets */
-    uint32_t ring;          /* octets for events; a power of two */
+    uint32_t ring;          /* octets for each CPU's events, a power of two; 0: as is usual */
+    bool every_duration;    /* time every invocation, not only one in 16 */
     uint32_t buffer;        /* octets of the kernel's buffer for the packets of an interface */
     uint64_t count;         /* stop after so many packets, or hooks if no packets; 0: no limit */
     bool packets;
-    bool reader_ends;       /* the output is a pipe; that its reader closes it is a good end */
+    bool reader_ends; /* the output is a pipe; that its reader closes it is a good end */
 };
 
 struct record_summary {

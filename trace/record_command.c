@@ -11,7 +11,7 @@
 #include "trace/record.h"
 
 enum { BUFFER_KIB = 16384, BUFFER_KIB_MAX = 1 << 20, MEGABYTE = 1000000 };
-enum { RING_KIB = 4096, RING_KIB_MIN = 4, RING_KIB_MAX = 1 << 20, SNAPLEN_MAX = 262144 };
+enum { RING_KIB_MIN = 4, RING_KIB_MAX = 1 << 18, SNAPLEN_MAX = 262144 };
 
 static const char description[] =
     "Records the invocations of sock_ops hooks in cgroups (--cgroup) and the packets of "
@@ -76,9 +76,9 @@ static int run_record(int argc, char **argv)
 {
     g_autofree char *output = NULL, *netns = NULL, *filter = NULL, *ready_file = NULL;
     g_auto(GStrv) interfaces = NULL, cgroups = NULL;
-    int snaplen = 0, ring_kib = RING_KIB, buffer_kib = BUFFER_KIB;
+    int snaplen = 0, ring_kib = 0, buffer_kib = BUFFER_KIB;
     int count = 0, megabytes = 0, seconds = 0, files = 0;
-    gboolean no_packets = FALSE;
+    gboolean no_packets = FALSE, durations = FALSE;
     const GOptionEntry entries[] = {
         {"write", 'w', 0, G_OPTION_ARG_FILENAME, &output,
          "The file to write; - for standard output", "FILE"},
@@ -105,7 +105,11 @@ static int run_record(int argc, char **argv)
          "Make this file once everything is attached", "FILE"},
         {"no-packets", 0, 0, G_OPTION_ARG_NONE, &no_packets, "Record hooks only", NULL},
         {"ring-size", 0, 0, G_OPTION_ARG_INT, &ring_kib,
-         "KiB for hook events on their way, a power of two (4096)", "KIB"},
+         "KiB for each processor's hook events on their way, a power of two (2048, less on many "
+         "processors)",
+         "KIB"},
+        {"durations", 0, 0, G_OPTION_ARG_NONE, &durations,
+         "Time every hook invocation, not only one in 16", NULL},
         G_OPTION_ENTRY_NULL,
     };
     int code;
@@ -118,7 +122,8 @@ static int run_record(int argc, char **argv)
         return command_usage("record", "-w FILE is missing: where to write");
     if (snaplen < 0 || snaplen > SNAPLEN_MAX)
         return command_usage("record", "-s %d: 0 to %d octets", snaplen, SNAPLEN_MAX);
-    if (ring_kib < RING_KIB_MIN || ring_kib > RING_KIB_MAX || (ring_kib & (ring_kib - 1)) != 0)
+    if (ring_kib != 0 &&
+        (ring_kib < RING_KIB_MIN || ring_kib > RING_KIB_MAX || (ring_kib & (ring_kib - 1)) != 0))
         return command_usage("record", "--ring-size %d: a power of two from %d to %d", ring_kib,
                              RING_KIB_MIN, RING_KIB_MAX);
     if (buffer_kib < 1 || buffer_kib > BUFFER_KIB_MAX)
@@ -150,6 +155,7 @@ static int run_record(int argc, char **argv)
         .buffer = (uint32_t)buffer_kib * 1024,
         .count = (uint64_t)count,
         .packets = !no_packets,
+        .every_duration = durations,
     };
     struct record_summary summary;
     g_autoptr(GError) error = NULL;

@@ -16,8 +16,9 @@
 
 struct source_settings {
     char *const *cgroups; /* folders of cgroup2 to watch; NULL-terminated */
-    uint32_t ring;        /* octets for events that the recorder has not fetched yet */
-    int netns;            /* descriptor of the network namespace to listen in; -1: this one */
+    uint32_t ring; /* octets for each CPU's events that wait, a power of two; 0: as is usual */
+    bool every_duration; /* time every invocation, not only one in 16 */
+    int netns;           /* descriptor of the network namespace to listen in; -1: this one */
 };
 
 /* Who takes what a source gives. Times and ids of the records are the recorder's to fill. */
@@ -58,6 +59,12 @@ struct source_ops {
      * or a negative errno; 0 when none is left.
      */
     int (*poll)(void *source, const struct source_sink *sink);
+
+    /*
+     * The moment (MONOTONIC) up to which the last poll gave everything; UINT64_MAX: it left
+     * nothing. NULL: always so.
+     */
+    uint64_t (*complete_ns)(void *source);
 
     /*
      * Once a second: renews what would run out, notices what has changed. A line for a person

@@ -2,7 +2,7 @@
 /*
  * source_observer.c - hook records from the two observer programs (observer.bpf.c).
  *
- * One pair of observers is loaded per watched cgroup; they share a ring. They hang on bpf_links,
+ * One pair of observers is loaded per watched cgroup; they share the rings. They hang on bpf_links,
  * which the kernel takes away when this process ends, however it ends. Only kernels 6.15 and 6.16
  * know BPF_F_PREORDER but not for links: there the entry observer is attached to the cgroup itself
  * and would outlive a kill; the next recorder takes it away.
@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -32,11 +33,21 @@
 #include "trace/error.h"
 #include "trace/observer_kernel.h"
 #include "trace/observer_event.h"
+#include "trace/observer_ring.h"
 
 enum {
     PREORDER = 0x40, /* BPF_F_PREORDER of linux/bpf.h since 6.15 */
     PROGRAMS_MAX = 64,
-    POLL_EVENTS = 20000, /* at once: then it is time to write and to look for signals */
+    POLL_EVENTS = 20000, /* of a CPU: then it is time to write and to look for signals */
+    SLOT_ROOM = 256,     /* reckoned for a slot: rings have powers of two of them */
+    SLOTS_ALL = (64 << 20) / SLOT_ROOM,
+    SLOTS_LEAST = (256 << 10) / SLOT_ROOM,
+    SLOTS_MOST = (2 << 20) / SLOT_ROOM,
+#ifdef __x86_64__
+    STORES_IN_ORDER = true,
+#else
+    STORES_IN_ORDER = false,
+#endif
 };
 
 struct watch { /* one cgroup */
@@ -56,13 +67,15 @@ struct watch { /* one cgroup */
 
 struct observers {
     GPtrArray *watches; /* struct watch */
-    struct ring_buffer *ring;
-    int lost_map, control_map;
-    int n_cpus;
-    uint64_t *lost; /* per CPU, as the last event from there said */
+    struct ring_buffer *wake;
+    struct observer_rings *rings;
+    void *memory; /* of the rings; NULL: not mapped */
+    size_t size;
+    int control_map;
+    unsigned cpus, slots; /* CPUs there may be, and slots of the ring of each */
+    uint32_t *lost;       /* per CPU, as the last event from there said */
     bool registered;
     const struct source_sink *sink; /* during poll */
-    unsigned taken;                 /* events of this poll */
 };
 
 /* --- programs on a cgroup ------------------------------------------------------------------- */
@@ -276,23 +289,32 @@ static void watch_free(void *data)
     g_free(watch);
 }
 
-static int on_event(void *context, void *data, size_t size)
+static void on_event(void *user, unsigned cpu, const struct observer_event *event, size_t size)
 {
-    struct observers *all = context;
-    const struct observer_event *event = data;
+    struct observers *all = user;
     struct hook_record record;
     uint64_t dropped = 0;
-    if (!observer_event_record(data, size, &record))
-        return 0;
+    if (!observer_event_record(event, size, &record))
+        return;
     if (event->cgroup < all->watches->len)
         record.cgroup_id = ((struct watch *)all->watches->pdata[event->cgroup])->id;
-    if (event->cpu < all->n_cpus) {
-        dropped = event->lost - all->lost[event->cpu];
-        all->lost[event->cpu] = event->lost;
+    record.cpu = (uint16_t)cpu;
+    /* An invocation that was interrupted may say less than the one behind it. */
+    uint32_t more = event->lost - all->lost[cpu];
+    if (more > 0 && more < UINT32_MAX / 2) {
+        dropped = more;
+        all->lost[cpu] = event->lost;
     }
     all->sink->hook(all->sink->user, &record, dropped);
-    /* An error ends the round of libbpf; this event counts as taken all the same. */
-    return ++all->taken < POLL_EVENTS ? 0 : -EAGAIN;
+}
+
+/* What wakes the recorder carries nothing. */
+static int on_wake(void *user, void *data, size_t size)
+{
+    (void)user;
+    (void)data;
+    (void)size;
+    return 0;
 }
 
 /* libbpf's own words, the verifier's log among them, only for who asks for them. */
@@ -331,10 +353,25 @@ static struct watch *watch_new(const char *path, GError **error)
     return watch;
 }
 
+/* Sizes the maps that all watches share, or shares them. */
+static int set_maps(const struct watch *watch, const struct watch *first)
+{
+    const struct observers *all = watch->all;
+    if (first == NULL) {
+        int code =
+            bpf_map__set_value_size(watch->bpf->maps.rings, (__u32)observer_ring_size(all->slots));
+        return code != 0 ? code : bpf_map__set_max_entries(watch->bpf->maps.rings, all->cpus);
+    }
+    int code = bpf_map__reuse_fd(watch->bpf->maps.rings, bpf_map__fd(first->bpf->maps.rings));
+    return code != 0 ? code
+                     : bpf_map__reuse_fd(watch->bpf->maps.wake, bpf_map__fd(first->bpf->maps.wake));
+}
+
 static bool load(struct watch *watch, const struct watch *first, uint32_t index,
                  const struct source_settings *settings, const struct observer_features *features,
                  GError **error)
 {
+    unsigned slots = watch->all->slots;
     int code;
     LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = OPTRAIL_PIN_DIR);
     watch->bpf = observer_bpf__open_opts(&options);
@@ -347,14 +384,11 @@ static bool load(struct watch *watch, const struct watch *first, uint32_t index,
     watch->bpf->rodata->has_netns_cookie = features->netns_cookie;
     watch->bpf->rodata->has_mptcp_token = features->mptcp_token;
     watch->bpf->rodata->has_kernel_context = features->kernel_context;
-    watch->bpf->rodata->wakeup_octets = settings->ring / 4;
-    if (first == NULL) {
-        code = bpf_map__set_max_entries(watch->bpf->maps.ring, settings->ring);
-    } else {
-        code = bpf_map__reuse_fd(watch->bpf->maps.ring, bpf_map__fd(first->bpf->maps.ring));
-        if (code == 0)
-            code = bpf_map__reuse_fd(watch->bpf->maps.lost, bpf_map__fd(first->bpf->maps.lost));
-    }
+    watch->bpf->rodata->stores_in_order = STORES_IN_ORDER;
+    watch->bpf->rodata->every_duration = settings->every_duration;
+    watch->bpf->rodata->slot_mask = slots - 1;
+    watch->bpf->rodata->wakeup_slots = slots / 2;
+    code = set_maps(watch, first);
     if (code == 0)
         code = observer_bpf__load(watch->bpf);
     if (code == 0) {
@@ -367,7 +401,7 @@ fail:
     g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "loading the observers: %s%s",
                 g_strerror(-code),
                 code == -EPERM ? "; it needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
-                               : "; it needs kernel 5.10 with BTF (/sys/kernel/btf/vmlinux); "
+                               : "; it needs kernel 5.12 with BTF (/sys/kernel/btf/vmlinux); "
                                  "OPTRAIL_BPF_LOG=1 shows what the kernel says");
     return false;
 }
@@ -408,7 +442,10 @@ static void observer_detach(void *source)
         return;
     if (all->registered)
         observer_lease(all->control_map, -1);
-    ring_buffer__free(all->ring);
+    ring_buffer__free(all->wake);
+    if (all->memory != NULL)
+        munmap(all->memory, all->size);
+    g_free(all->rings);
     g_ptr_array_unref(all->watches);
     g_free(all->lost);
     g_free(all);
@@ -446,6 +483,47 @@ static void say_what_is_used(const struct observers *all, const struct observer_
     g_ptr_array_add(report, g_strdup("reports: programs of optrail say what they did"));
 }
 
+/* 64 MiB for all CPUs, but 256 KiB at least and 2 MiB at most for each. */
+static unsigned usual_slots(unsigned cpus)
+{
+    unsigned slots = SLOTS_MOST;
+    while (slots > SLOTS_LEAST && slots > SLOTS_ALL / cpus)
+        slots /= 2;
+    return slots;
+}
+
+/* Loads the observers of all watches, maps their rings, and makes this recorder known. */
+static bool load_all(struct observers *all, const struct source_settings *settings,
+                     const struct observer_features *features, GError **error)
+{
+    const struct watch *first = all->watches->pdata[0];
+    all->cpus = (unsigned)MAX(libbpf_num_possible_cpus(), 1);
+    all->slots = settings->ring != 0 ? settings->ring / SLOT_ROOM : usual_slots(all->cpus);
+    all->lost = g_new0(uint32_t, all->cpus);
+    for (guint i = 0; i < all->watches->len; i++) {
+        if (!load(all->watches->pdata[i], i > 0 ? first : NULL, i, settings, features, error))
+            return false;
+    }
+    all->size = observer_ring_size(all->slots) * all->cpus;
+    void *memory = mmap(NULL, all->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                        bpf_map__fd(first->bpf->maps.rings), 0);
+    if (memory != MAP_FAILED)
+        all->wake = ring_buffer__new(bpf_map__fd(first->bpf->maps.wake), on_wake, NULL, NULL);
+    if (all->wake == NULL) {
+        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "rings of events: %s",
+                    g_strerror(errno));
+        if (memory != MAP_FAILED)
+            munmap(memory, all->size);
+        return false;
+    }
+    all->memory = memory;
+    all->rings = observer_rings_new(memory, all->cpus, all->slots);
+    all->control_map = bpf_map__fd(first->bpf->maps.optrail_control);
+    observer_lease(all->control_map, 1);
+    all->registered = true;
+    return true;
+}
+
 static void *observer_attach(const struct source_settings *settings, GPtrArray *report,
                              GError **error)
 {
@@ -460,36 +538,27 @@ static void *observer_attach(const struct source_settings *settings, GPtrArray *
         g_ptr_array_add(all->watches, watch);
     }
     drop_covered(all->watches, report);
+    if (all->watches->len == 0) {
+        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "no cgroup to watch");
+        goto fail;
+    }
 
-    int code = optrail_pin_dir_prepare();
-    if (code != 0) {
+    struct observer_features features = observer_features_probe();
+    /* Until this recorder is counted, who unloads a program could tidy away the maps it found. */
+    int lock = optrail_pin_dir_lock();
+    if (lock < 0) {
         g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "%s: %s%s", OPTRAIL_PIN_DIR,
-                    g_strerror(-code),
-                    code == -EPERM || code == -EACCES
+                    g_strerror(-lock),
+                    lock == -EPERM || lock == -EACCES
                         ? "; watching cgroups needs root (or --no-packets and -i are not needed)"
                         : "; the BPF file system has to be there");
         goto fail;
     }
-    all->n_cpus = libbpf_num_possible_cpus();
-    all->lost = g_new0(uint64_t, (gsize)MAX(all->n_cpus, 1));
-    struct observer_features features = observer_features_probe();
-    struct watch *first = NULL;
-    for (guint i = 0; i < all->watches->len; i++) {
-        struct watch *watch = all->watches->pdata[i];
-        if (!load(watch, first, i, settings, &features, error))
-            goto fail;
-        if (first == NULL)
-            first = watch;
-    }
-    all->lost_map = bpf_map__fd(first->bpf->maps.lost);
-    all->control_map = bpf_map__fd(first->bpf->maps.optrail_control);
-    all->ring = ring_buffer__new(bpf_map__fd(first->bpf->maps.ring), on_event, all, NULL);
-    if (all->ring == NULL) {
-        g_set_error(error, TRACE_ERROR, TRACE_ERROR_INPUT, "ring of events: %s", g_strerror(errno));
+    bool loaded = load_all(all, settings, &features, error);
+    close(lock);
+    if (!loaded)
         goto fail;
-    }
-    observer_lease(all->control_map, 1);
-    all->registered = true;
+    int code;
     for (guint i = 0; i < all->watches->len; i++) {
         struct watch *watch = all->watches->pdata[i];
         clean_stale(watch);
@@ -514,16 +583,21 @@ fail:
 static int observer_fd(void *source)
 {
     struct observers *all = source;
-    return ring_buffer__epoll_fd(all->ring);
+    return ring_buffer__epoll_fd(all->wake);
 }
 
 static int observer_poll(void *source, const struct source_sink *sink)
 {
     struct observers *all = source;
     all->sink = sink;
-    all->taken = 0;
-    int code = ring_buffer__consume(all->ring);
-    return code < 0 && code != -EAGAIN ? code : (int)all->taken;
+    ring_buffer__consume(all->wake);
+    return (int)observer_rings_fetch(all->rings, POLL_EVENTS, on_event, all);
+}
+
+static uint64_t observer_complete_ns(void *source)
+{
+    const struct observers *all = source;
+    return observer_rings_complete_ns(all->rings);
 }
 
 static char *observer_tend(void *source)
@@ -566,15 +640,8 @@ static void observer_stop(void *source)
 
 static uint64_t observer_lost(void *source)
 {
-    struct observers *all = source;
-    const __u32 zero = 0;
-    g_autofree __u64 *values = g_new0(__u64, (gsize)MAX(all->n_cpus, 1));
-    uint64_t sum = 0;
-    if (bpf_map_lookup_elem(all->lost_map, &zero, values) == 0) {
-        for (int i = 0; i < all->n_cpus; i++)
-            sum += values[i];
-    }
-    return sum;
+    const struct observers *all = source;
+    return observer_rings_lost(all->rings);
 }
 
 const struct source_ops source_observer = {
@@ -582,6 +649,7 @@ const struct source_ops source_observer = {
     .attach = observer_attach,
     .fd = observer_fd,
     .poll = observer_poll,
+    .complete_ns = observer_complete_ns,
     .tend = observer_tend,
     .stop = observer_stop,
     .lost = observer_lost,

@@ -26,9 +26,10 @@ struct tap {
     char *name;
     uint16_t linktype;
     uint64_t received, dropped;
-    uint64_t pending;    /* lost, and to be told with the next packet ... */
-    uint64_t pending_ns; /* ... that is younger than this */
-    tap_sink sink;       /* during tap_poll() */
+    uint64_t pending;                /* lost, and to be told with the next packet ... */
+    uint64_t pending_ns;             /* ... that is younger than this */
+    uint64_t newest_ns, complete_ns; /* what was given last, and see tap_complete_ns() */
+    tap_sink sink;                   /* during tap_poll() */
     void *user;
     char *failure;
 };
@@ -132,6 +133,7 @@ struct tap *tap_open(const struct tap_settings *settings, GError **error)
     int saved;
 
     tap->name = g_strdup(settings->interface);
+    tap->complete_ns = UINT64_MAX;
     int code = netns_enter(settings->netns, &saved);
     if (code != 0) {
         set_error(error, TRACE_ERROR_INPUT, settings->interface,
@@ -180,6 +182,7 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *d
         tap->pending = 0;
     }
     tap->received++;
+    tap->newest_ns = packet.time_ns;
     tap->sink(tap->user, &packet);
 }
 
@@ -201,11 +204,17 @@ int tap_poll(struct tap *tap, uint64_t now_ns, tap_sink sink, void *user)
     tap->sink = sink;
     tap->user = user;
     int n = pcap_dispatch(tap->pcap, POLL_PACKETS, take, (u_char *)tap);
+    tap->complete_ns = n >= POLL_PACKETS ? tap->newest_ns : UINT64_MAX;
     if (n < 0) {
         tap->failure = g_strdup(pcap_geterr(tap->pcap));
         return -ENETDOWN;
     }
     return n;
+}
+
+uint64_t tap_complete_ns(const struct tap *tap)
+{
+    return tap->failure == NULL ? tap->complete_ns : UINT64_MAX;
 }
 
 const char *tap_failure(const struct tap *tap)

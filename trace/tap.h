@@ -55,6 +55,9 @@ int tap_fd(const struct tap *tap);
 int tap_poll(struct tap *tap, uint64_t now_ns, tap_sink sink, void *user);
 const char *tap_failure(const struct tap *tap);
 
+/* The moment (REALTIME) up to which the last poll gave everything; UINT64_MAX: it left nothing. */
+uint64_t tap_complete_ns(const struct tap *tap);
+
 /* Packets taken, packets lost in all, and those of the lost that no packet has followed yet. */
 uint64_t tap_received(const struct tap *tap);
 uint64_t tap_dropped(const struct tap *tap);

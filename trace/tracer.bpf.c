@@ -85,8 +85,7 @@ static __always_inline struct running *find_running(const struct invocation *whi
 #pragma unroll
     for (int i = 0; i < RUNNING; i++) {
         struct running *entry = &cpu->entries[i];
-        if (unused ? entry->cookie == 0
-                   : entry->cookie == which->cookie && entry->op == which->op)
+        if (unused ? entry->cookie == 0 : entry->cookie == which->cookie && entry->op == which->op)
             return entry;
     }
     return NULL;

@@ -76,7 +76,8 @@ static void put_time(struct pcapng_writer *w, uint64_t time_ns)
 static void put_padding(struct pcapng_writer *w, size_t length)
 {
     static const uint8_t zeros[4];
-    put(w, zeros, (4 - length % 4) % 4);
+    if (length % 4 != 0)
+        put(w, zeros, 4 - length % 4);
 }
 
 static void put_option(struct pcapng_writer *w, unsigned code, const void *value, size_t length)
@@ -194,11 +195,18 @@ int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *pac
         return w->error;
     if (packet->interface >= w->interfaces || packet->captured > PACKET_MAX)
         return w->error = -EINVAL;
-    begin_block(w, BLOCK_ENHANCED_PACKET);
-    put_u32(w, packet->interface);
-    put_time(w, packet->time_ns);
-    put_u32(w, packet->captured);
-    put_u32(w, packet->length);
+    /* All that has a fixed place at once: this is done a million times a second. */
+    const uint32_t fixed[] = {
+        BLOCK_ENHANCED_PACKET,
+        0 /* the length, once it is known */,
+        packet->interface,
+        (uint32_t)(packet->time_ns >> 32),
+        (uint32_t)packet->time_ns,
+        packet->captured,
+        packet->length,
+    };
+    w->block = w->buffer->len;
+    put(w, fixed, sizeof(fixed));
     put(w, packet->data, packet->captured);
     put_padding(w, packet->captured);
     if (options) {

@@ -39,7 +39,7 @@ struct report_slot {
     __u64 cookie;  /* socket cookie of the invocation; 0: free */
     __u32 op;
     __u32 n;       /* actions that were reported; more than REPORT_ACTIONS: the rest is lost */
-    __u64 entry_ns; /* MONOTONIC when the entry observer ran; 0: it did not */
+    __u64 entry_ns; /* MONOTONIC when the entry observer ran; 0: not measured */
     __u16 options_before; /* octets of option area that stood in the header at entry */
     __u16 space_before;   /* octets of option space that were free at entry; 0xffff unknown */
     __u32 entered; /* entry observers that ran: several recorders may watch one cgroup */

@@ -125,7 +125,7 @@ record() {
     local file=$1
     shift
     rm -f "$work/ready"
-    "$optrail" record -w "$file" --ready-file "$work/ready" --ring-size 65536 "$@" 2>"$work/said" &
+    "$optrail" record -w "$file" --ready-file "$work/ready" --ring-size 16384 "$@" 2>"$work/said" &
     recorder=$!
     within "the recorder's beginning" ready_or_gone
     [ -e "$work/ready" ] || fail "the recorder did not start: $(cat "$work/said")"

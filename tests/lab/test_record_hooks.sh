@@ -7,7 +7,7 @@ set -u
 setup
 foreign first "$cgroup"
 
-record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
+record "$work/file" --durations --netns "$base-a" -i link-a --cgroup "$cgroup"
 [ "$(invocations first)" = 0 ] || fail "there was traffic before"
 traffic 20 20000
 traffic 5 3000 2001:db8::2

@@ -18,7 +18,7 @@ static struct observer_event_reports write_event(void)
         .event =
             {
                 .time_ns = 5000,
-                .entry_ns = 4000,
+                .duration_ns = 1000,
                 .cookie = 77,
                 .flags = OBSERVER_FULLSOCK | OBSERVER_HEADER | OBSERVER_ENTRY,
                 .op = HOOK_WRITE_HDR_OPT,
@@ -106,7 +106,7 @@ static void in_a_received_header_nothing_was_written(void **state)
     struct observer_event_reports event = write_event();
     struct hook_record record;
     event.event.op = HOOK_PARSE_HDR_OPT;
-    event.event.flags &= ~(__u32)OBSERVER_ENTRY;
+    event.event.flags &= (__u8)~OBSERVER_ENTRY;
     event.event.options_before = OBSERVER_UNKNOWN;
     assert_true(observer_event_record(&event.event, sizeof(event.event), &record));
     size_t length;
@@ -154,7 +154,7 @@ static void without_an_entry_observer_the_kernels_own_options_stood_before(void 
     (void)state;
     struct observer_event_reports event = write_event();
     struct hook_record record;
-    event.event.flags &= ~(__u32)OBSERVER_ENTRY;
+    event.event.flags &= (__u8)~OBSERVER_ENTRY;
     event.event.options_before = OBSERVER_UNKNOWN;
     assert_true(observer_event_record(&event.event, sizeof(event.event), &record));
     assert_int_equal(record.options_before, 12);
