@@ -122,20 +122,38 @@ static bool holds(const struct hook_event *event, const struct segment *segment)
            segment->length <= event->length - offset;
 }
 
+static bool is_padding(const uint8_t *octets, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        if (octets[i] != TCP_KIND_NOP && octets[i] != TCP_KIND_EOL)
+            return false;
+    return true;
+}
+
+/* As far as the capture holds them; one of both may end before the padding. */
+static bool same_options(const struct hook_event *event, const struct segment *segment)
+{
+    unsigned common = MIN(event->options_length, segment->options_captured);
+    return memcmp(event->options, segment->options, common) == 0 &&
+           is_padding(segment->options, common, segment->options_captured) &&
+           (segment->options_captured < segment->options_length ||
+            is_padding(event->options, common, event->options_length));
+}
+
 /*
- * The socket's backlog glues acknowledgements that differ in nothing but the number. The header that
- * the hook sees keeps the first one's number, so that with equal timestamps either may be greater.
+ * Acknowledgements of one number are told apart by their options. The socket's backlog glues those
+ * that differ in nothing but the number; the header that the hook sees keeps the first one's, so
+ * that with equal timestamps either may be greater.
  */
 static bool holds_parsed(const struct hook_event *parse, const struct segment *segment)
 {
-    if (holds(parse, segment))
-        return true;
-    return parse->length == 0 && segment->length == 0 && parse->class == SEGMENT_ACK &&
-           segment->class == SEGMENT_ACK && parse->direction == segment->direction &&
-           parse->seq == segment->seq_wire &&
-           (segment->has_timestamps || (int32_t)(parse->ack - segment->ack_wire) >= 0) &&
-           parse->options_length == segment->options_length &&
-           memcmp(parse->options, segment->options, segment->options_captured) == 0;
+    if (segment->length > 0)
+        return holds(parse, segment);
+    return same_options(parse, segment) &&
+           (holds(parse, segment) ||
+            (parse->length == 0 && parse->class == SEGMENT_ACK && segment->class == SEGMENT_ACK &&
+             parse->direction == segment->direction && parse->seq == segment->seq_wire &&
+             (segment->has_timestamps || (int32_t)(parse->ack - segment->ack_wire) >= 0)));
 }
 
 /* --- writes ----------------------------------------------------------------------------------- */
@@ -372,10 +390,7 @@ bool join_hooks_arrived(const struct connection *connection, const struct hook_e
         }
         const struct hook_event *parse = connection->hooks->parses[v].first;
         for (; parse; parse = parse->next)
-            if (holds_parsed(parse, &segment) &&
-                (write->length > 0 ||
-                 (parse->options_length == write->options_length &&
-                  memcmp(parse->options, write->options, write->options_length) == 0)))
+            if (holds_parsed(parse, &segment))
                 return true;
     }
     return false;

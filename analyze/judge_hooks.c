@@ -270,19 +270,27 @@ static char *socket_option_text(const struct hook_action *action)
     return g_strdup_printf("level %d, option %d", action->level, action->name);
 }
 
+/* Four or eight octets are a number, but for what is known to be a name. */
+static bool is_text(const struct hook_action *action)
+{
+    if (action->kind == HOOK_ACTION_CALL)
+        return action->name == HOOK_CALL_SET_SCHEDULER;
+    return (action->value_length != 4 && action->value_length != 8) ||
+           (action->level == IPPROTO_TCP && action->name == TCP_CONGESTION);
+}
+
 /* What was set, as text or number. */
 static char *value_text(const struct hook_action *action)
 {
     unsigned length = MIN(action->value_length, HOOK_VALUE);
-    bool text = length > 0 && g_ascii_isalpha(action->value[0]);
-    if (text || (length != 4 && length != 8)) {
+    if (is_text(action)) {
         g_autofree char *raw = g_strndup((const char *)action->value, length);
         g_autofree char *escaped = g_strescape(raw, NULL);
         return g_strdup_printf("\"%s\"", escaped);
     }
     struct bytes number = bytes_of(action->value, length);
-    return length == 4 ? g_strdup_printf("%d", (int)(int32_t)bytes_le32(&number))
-                       : g_strdup_printf("%" G_GINT64_FORMAT, (gint64)bytes_le64(&number));
+    return length < 8 ? g_strdup_printf("%d", (int)(int32_t)bytes_le32(&number))
+                      : g_strdup_printf("%" G_GINT64_FORMAT, (gint64)bytes_le64(&number));
 }
 
 /* `setsockopt(TCP_CONGESTION, "bbr")`, `bpf_mptcp_set_scheduler("redundant")` */

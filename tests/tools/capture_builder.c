@@ -187,6 +187,11 @@ void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns)
     builder->last_ns = time_ns;
 }
 
+void capture_builder_no_statistics(struct capture_builder *builder)
+{
+    builder->statistics = false;
+}
+
 void capture_builder_events_dropped(struct capture_builder *builder, uint64_t dropped)
 {
     builder->events_dropped = dropped;

@@ -51,6 +51,8 @@ void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns);
 
 /* How many hook records the statistics at the end say were lost. */
 void capture_builder_events_dropped(struct capture_builder *builder, uint64_t dropped);
+/* The file will not say how many packets were dropped. */
+void capture_builder_no_statistics(struct capture_builder *builder);
 /* How many packets the statistics at the end say were dropped. */
 void capture_builder_dropped(struct capture_builder *builder, uint64_t dropped);
 
