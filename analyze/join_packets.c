@@ -15,146 +15,23 @@
 #include "analyze/judge.h"
 #include "analyze/learn.h"
 #include "analyze/translate.h"
+#include "analyze/waiting.h"
 
-enum {
-    INITIAL_BUCKETS = 4096,
-    LEARN_FIRST = 8,
-    DISAGREEMENTS_AT_FIRST = 2,
-    DISAGREEMENTS_LATER = 8
-};
+enum { LEARN_FIRST = 8, DISAGREEMENTS_AT_FIRST = 2, DISAGREEMENTS_LATER = 8 };
 
-struct
-    join { /* what waits, by key; the two vantage points apart, so that each looks at the other */
-    struct segment **buckets[VANTAGES]; /* newest first */
-    size_t n_buckets;                   /* a power of two, each */
-    size_t n_waiting;
-    struct segment *oldest, *newest; /* all that waits, by how long */
-};
-
-struct join *join_new(void)
+static void release(struct analysis *analysis, struct segment *s)
 {
-    struct join *join = g_new0(struct join, 1);
-    join->n_buckets = INITIAL_BUCKETS;
-    for (unsigned v = 0; v < VANTAGES; v++)
-        join->buckets[v] = g_new0(struct segment *, join->n_buckets);
-    return join;
+    if (s->cover)
+        slab_give(&analysis->covers, s->cover);
+    slab_give(&analysis->segments, s);
 }
 
-void join_free(struct join *join)
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+static void give_up(struct connection *connection, unsigned direction)
 {
-    if (join == NULL)
-        return;
-    for (unsigned v = 0; v < VANTAGES; v++)
-        g_free(join->buckets[v]);
-    g_free(join);
-}
-
-size_t join_waiting(const struct join *join)
-{
-    return join->n_waiting;
-}
-
-/* --- the hash --------------------------------------------------------------------------------- */
-
-/* Without payload it is the acknowledgement that tells segments apart. */
-static bool ack_matters(const struct segment *s)
-{
-    return s->length == 0 && s->class != SEGMENT_SYN && s->class != SEGMENT_RST;
-}
-
-static uint32_t key_hash(const struct segment *s)
-{
-    uint64_t h = ((uint64_t)s->connection->id << 32 | (uint32_t)s->seq) * 0x9e3779b97f4a7c15ull;
-    h ^= (uint64_t)s->length << 8 | (uint64_t)s->class << 4 | s->direction;
-    if (ack_matters(s))
-        h ^= (uint64_t)s->ack << 24;
-    h *= 0xff51afd7ed558ccdull;
-    return (uint32_t)(h >> 32);
-}
-
-static bool key_equal(const struct segment *s, const struct segment *t)
-{
-    return s->hash == t->hash && s->connection == t->connection && s->seq == t->seq &&
-           s->length == t->length && s->class == t->class && s->direction == t->direction &&
-           (!ack_matters(s) || s->ack == t->ack);
-}
-
-static struct segment **bucket_of(const struct join *join, unsigned vantage, uint32_t hash)
-{
-    return &join->buckets[vantage][hash & (join->n_buckets - 1)];
-}
-
-static void hash_grow(struct join *join)
-{
-    size_t n_old = join->n_buckets;
-    join->n_buckets *= 2;
-    for (unsigned v = 0; v < VANTAGES; v++) {
-        struct segment **old = join->buckets[v];
-        join->buckets[v] = g_new0(struct segment *, join->n_buckets);
-        /* Order within a bucket is kept: each old bucket falls into two new ones. */
-        for (size_t i = 0; i < n_old; i++) {
-            struct segment **tails[2] = {&join->buckets[v][i], &join->buckets[v][i + n_old]};
-            struct segment *next;
-            for (struct segment *s = old[i]; s; s = next) {
-                next = s->bucket_next;
-                s->bucket_next = NULL;
-                unsigned half = (s->hash & n_old) != 0;
-                *tails[half] = s;
-                tails[half] = &s->bucket_next;
-            }
-        }
-        g_free(old);
-    }
-}
-
-static void hash_add(struct join *join, struct segment *s)
-{
-    if (join->n_waiting >= join->n_buckets)
-        hash_grow(join);
-    struct segment **bucket = bucket_of(join, s->vantage, s->hash);
-    s->bucket_next = *bucket;
-    *bucket = s;
-    s->waited_longer = join->newest;
-    s->waited_less = NULL;
-    *(join->newest ? &join->newest->waited_less : &join->oldest) = s;
-    join->newest = s;
-    join->n_waiting++;
-    s->connection->waiting++;
-}
-
-static void hash_remove(struct join *join, struct segment *s)
-{
-    struct segment **link = bucket_of(join, s->vantage, s->hash);
-    while (*link != s)
-        link = &(*link)->bucket_next;
-    *link = s->bucket_next;
-    *(s->waited_longer ? &s->waited_longer->waited_less : &join->oldest) = s->waited_less;
-    *(s->waited_less ? &s->waited_less->waited_longer : &join->newest) = s->waited_longer;
-    join->n_waiting--;
-    s->connection->waiting--;
-}
-
-/* --- lanes ------------------------------------------------------------------------------------ */
-
-static void lane_add(struct segment *s)
-{
-    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
-    struct segment *before = lane->last;
-    while (before && before->seq > s->seq)
-        before = before->earlier;
-    s->earlier = before;
-    s->later = before ? before->later : lane->first;
-    *(s->earlier ? &s->earlier->later : &lane->first) = s;
-    *(s->later ? &s->later->earlier : &lane->last) = s;
-    if (s->length > lane->longest)
-        lane->longest = s->length;
-}
-
-static void lane_remove(struct segment *s)
-{
-    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
-    *(s->earlier ? &s->earlier->later : &lane->first) = s->later;
-    *(s->later ? &s->later->earlier : &lane->last) = s->earlier;
+    connection->gave_up[VANTAGE_A][direction] = true;
+    connection->gave_up[VANTAGE_B][direction] = true;
 }
 
 /* Lets a copy of `s` wait, taking over its cover. */
@@ -162,23 +39,16 @@ static void wait_for_counterpart(struct analysis *analysis, const struct segment
 {
     struct segment *kept = slab_take_raw(&analysis->segments);
     *kept = *s;
-    kept->pending = true;
-    hash_add(analysis->join, kept);
-    lane_add(kept);
+    if (waiting_add(analysis->join, kept))
+        return;
+    give_up(kept->connection, kept->direction);
+    judge_missing(analysis, kept);
+    release(analysis, kept);
 }
 
 static void stop_waiting(struct analysis *analysis, struct segment *s)
 {
-    hash_remove(analysis->join, s);
-    lane_remove(s);
-    s->pending = false;
-}
-
-static void release(struct analysis *analysis, struct segment *s)
-{
-    if (s->cover)
-        slab_give(&analysis->covers, s->cover);
-    slab_give(&analysis->segments, s);
+    waiting_remove(analysis->join, s);
 }
 
 /* --- one for one ------------------------------------------------------------------------------ */
@@ -236,13 +106,24 @@ static bool may_be_another_copy(const struct segment *s, const struct segment *c
     return identified && s->connection->ids_pass && s->ip_id != candidate->ip_id;
 }
 
+/* Nothing can fit better: the very packet, by the number that its sender gave it. */
+static bool is_the_one(const struct segment *s, const struct segment *candidate, unsigned points)
+{
+    return points > 0 && s->ip_id != 0 && s->ip_id == candidate->ip_id &&
+           same_options(s, candidate);
+}
+
 /* The best of what waits at the other vantage point; of equally good ones the oldest. */
 static struct choice choose(const struct join *join, const struct segment *s, bool demanding)
 {
     struct choice choice = {NULL, 0, 0, false, false};
-    struct segment *candidate = *bucket_of(join, !s->vantage, s->hash);
-    for (; candidate; candidate = candidate->bucket_next) {
-        if (!key_equal(s, candidate) || (candidate->cover && candidate->cover->covered > 0))
+    struct segment *candidate = waiting_copies(join, s);
+    for (; candidate; candidate = candidate->copy_next) {
+        if (!waiting_step(s->connection) && choice.copies >= STEPS_ALWAYS) {
+            choice.ambiguous = true; /* a better one may stand farther on */
+            break;
+        }
+        if (candidate->cover && candidate->cover->covered > 0)
             continue;
         unsigned points = fit(s, candidate);
         choice.copies++;
@@ -254,10 +135,17 @@ static struct choice choose(const struct join *join, const struct segment *s, bo
         }
         if (points == 0 || points < choice.points)
             continue;
-        choice.ambiguous =
-            points == choice.points && (choice.ambiguous || !same_options(candidate, choice.best));
+        if (points == choice.points) {
+            choice.ambiguous |= !same_options(candidate, choice.best);
+            continue;
+        }
+        choice.ambiguous = false;
         choice.points = points;
         choice.best = candidate;
+        if (is_the_one(s, candidate, points)) {
+            choice.copies += candidate->copy_next != NULL;
+            break;
+        }
     }
     return choice;
 }
@@ -391,14 +279,15 @@ static bool may_be_pieces(const struct segment *s, const struct segment *t, bool
 }
 
 /* The first segment of a lane that may reach beyond `seq`, from whichever end is nearer. */
-static struct segment *lane_from(const struct lane *lane, uint64_t seq)
+static struct segment *lane_from(struct connection *connection, const struct lane *lane,
+                                 uint64_t seq)
 {
     if (lane->first == NULL || lane->last->seq + lane->longest <= seq)
         return NULL;
     if (seq - MIN(seq, lane->first->seq) <= lane->last->seq - MIN(seq, lane->last->seq))
         return lane->first;
     struct segment *s = lane->last;
-    while (s->earlier && s->earlier->seq + lane->longest > seq)
+    while (s->earlier && s->earlier->seq + lane->longest > seq && waiting_step(connection))
         s = s->earlier;
     return s;
 }
@@ -413,8 +302,13 @@ static bool join_pieces(struct analysis *analysis, struct segment *s, bool deman
     struct segment *next;
     if (!carries_payload(s))
         return false;
-    for (struct segment *t = lane_from(lane, s->seq); t && t->seq < end_of(s); t = next) {
+    for (struct segment *t = lane_from(s->connection, lane, s->seq); t && t->seq < end_of(s);
+         t = next) {
         next = t->later;
+        if (!waiting_step(s->connection)) {
+            give_up(s->connection, s->direction);
+            break;
+        }
         if (!may_be_pieces(s, t, demanding))
             continue;
         uint64_t from = MAX(s->seq, t->seq), to = MIN(end_of(s), end_of(t));
@@ -442,6 +336,7 @@ static void join_leniently(struct analysis *analysis, struct connection *connect
         struct segment *next;
         for (struct segment *s = connection->lanes[VANTAGE_B][direction].first; s; s = next) {
             next = s->later;
+            waiting_earn_steps(connection);
             if (connection->lanes[VANTAGE_A][direction].first == NULL)
                 break;
             bool fresh = s->cover == NULL || s->cover->covered == 0;
@@ -475,8 +370,7 @@ static bool doubt_timestamps(struct connection *connection, unsigned direction)
 static void give_up_oldest(struct analysis *analysis)
 {
     struct segment *s = analysis->join->oldest;
-    s->connection->gave_up[VANTAGE_A][s->direction] = true;
-    s->connection->gave_up[VANTAGE_B][s->direction] = true;
+    give_up(s->connection, s->direction);
     stop_waiting(analysis, s);
     judge_missing(analysis, s);
     release(analysis, s);
@@ -528,7 +422,8 @@ static bool join_now(struct analysis *analysis, struct segment *s)
 
 void join_segment(struct analysis *analysis, struct segment *s)
 {
-    s->hash = key_hash(s);
+    waiting_key(s);
+    waiting_earn_steps(s->connection);
     bool alone = s->connection->sides[!s->vantage] == NULL || s->connection->terminated;
     if (alone || !join_now(analysis, s)) {
         wait_for_counterpart(analysis, s);

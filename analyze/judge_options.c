@@ -18,7 +18,7 @@
 #include "wire/bytes.h"
 #include "wire/codec.h"
 
-enum { KIND_SACK = 5 };
+enum { KIND_SACK = 5, ARRIVED_AGAIN_MAX = 512 };
 
 struct option_case { /* one option upstream, and what stands downstream */
     const struct connection *connection;
@@ -366,6 +366,9 @@ static void note_arrived_again(const struct segment *a, const struct segment *b)
 {
     struct connection *connection = a->connection;
     if (!a->again && !b->again)
+        return;
+    /* One that is not noted here forbids to claim a loss: that errs on the safe side. */
+    if (connection->arrived_again && connection->arrived_again->len >= ARRIVED_AGAIN_MAX)
         return;
     if (connection->arrived_again == NULL)
         connection->arrived_again = g_array_new(FALSE, FALSE, sizeof(struct range));

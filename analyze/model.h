@@ -30,8 +30,9 @@ struct mptcp;
 struct cover; /* which part of a segment the other vantage point has shown in pieces */
 
 struct segment { /* one captured TCP segment; kept only while it waits to be joined or judged */
-    struct segment *bucket_next;                 /* join_packets.c: same hash bucket */
-    struct segment *waited_longer, *waited_less; /* join_packets.c: of all that wait */
+    struct segment *bucket_next;                 /* waiting.c: other keys in the same bucket */
+    struct segment *copy_next, *copy_back;       /* waiting.c: same key, the oldest first */
+    struct segment *waited_longer, *waited_less; /* waiting.c: of all that wait */
     struct segment *earlier, *later;             /* same lane, by `seq` */
     struct connection *connection;
     struct cover *cover; /* NULL: none */
@@ -141,6 +142,7 @@ struct connection {
     const char *paired_by;
     uint64_t pairs;
     uint32_t waiting;    /* segments that wait for their counterparts ... */
+    uint32_t steps_spent; /* waiting.h */
     uint32_t learn_when; /* ... and how many make it worth while to look at them: learn.h */
     uint64_t plain_syn_frame;          /* a SYN without special options that arrived; 0: none */
     uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */

@@ -21,6 +21,8 @@
 /* What a SYN bears that may find its counterpart: each an index of its own. */
 enum key { KEY_ISN, KEY_JOIN, KEY_TSVAL, KEYS };
 
+enum { ALIKE_MAX = 64 }; /* sides that are looked at under one key */
+
 struct pairing {
     GHashTable *index[KEYS][VANTAGES]; /* key -> GPtrArray of struct side */
 };
@@ -67,6 +69,8 @@ static void index_add(struct pairing *pairing, struct side *side)
             sides = g_ptr_array_new();
             g_hash_table_insert(index, key, sides);
         }
+        if (sides->len >= ALIKE_MAX)
+            continue; /* none of so many will be the only one that it can be */
         g_ptr_array_add(sides, side);
         side->indexed |= (uint8_t)(1u << k);
     }

@@ -20,9 +20,18 @@
 
 #include "analyze/clock.h"
 #include "analyze/fingerprint.h"
+#include "analyze/flows.h"
 #include "analyze/input.h"
 
-enum { START = 16, WHOLE_MIN = 32, KEYS_PER_SIDE = 16, COUNTERS = 1 << 16, AGREEING_SEGMENTS = 2 };
+enum {
+    START = 16,
+    WHOLE_MIN = 32,
+    KEYS_PER_SIDE = 16,
+    COUNTERS = 1 << 16,
+    AGREEING_SEGMENTS = 2,
+    SAME_MAX = 4,
+    TRIED_MAX = 64
+};
 
 /* Segments with payload that two sides wait for a SYN with the right number, once they look alike. */
 enum { PATIENCE = 256 };
@@ -86,7 +95,11 @@ static void index_add(struct analysis *analysis, struct side *side, uint64_t key
         sides = g_ptr_array_new();
         g_hash_table_insert(index, GSIZE_TO_POINTER(key), sides);
     }
-    g_ptr_array_add(sides, side);
+    /* More than one is one too many already: a NULL says for ever that there were. */
+    if (sides->len < SAME_MAX)
+        g_ptr_array_add(sides, side);
+    else if (sides->len == SAME_MAX)
+        g_ptr_array_add(sides, NULL);
     g_array_append_val(side->payload_keys, key);
 }
 
@@ -153,18 +166,24 @@ static bool must_wait(const struct analysis *analysis, struct side *side, const 
     return ++side->patience < PATIENCE;
 }
 
-/* The side with the same endpoints among those with that key. */
+static bool has_key(const struct side *side, uint64_t key)
+{
+    for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len; i++)
+        if (g_array_index(side->payload_keys, uint64_t, i) == key)
+            return true;
+    return false;
+}
+
+/* The side with the same endpoints that has that key: of several incarnations the oldest. */
 static struct side *find_same(struct analysis *analysis, const struct side *side, uint64_t key)
 {
-    GPtrArray *sides =
-        g_hash_table_lookup(analysis->payloads->sides[!side->vantage], GSIZE_TO_POINTER(key));
-    for (unsigned i = 0; sides && i < sides->len; i++) {
-        struct side *other = g_ptr_array_index(sides, i);
-        if (may_pair(analysis, side, other) && flow_key_equal(&side->key, &other->key) &&
+    struct side *found = NULL;
+    struct side *other = flow_table_find(analysis->tables[!side->vantage], &side->key, side->hash);
+    for (unsigned i = 0; other && i < TRIED_MAX; other = other->older, i++)
+        if (has_key(other, key) && may_pair(analysis, side, other) &&
             side->client_is_low == other->client_is_low)
-            return other;
-    }
-    return NULL;
+            found = other;
+    return found;
 }
 
 /* The same by any payload that this side has shown. */
@@ -272,11 +291,12 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
 static const struct segment *waiting_with(const struct side *side, const struct side *other,
                                           const struct segment **t)
 {
-    for (unsigned d = 0; d < DIRECTIONS; d++)
-        for (const struct segment *s = side->connection->lanes[side->vantage][d].first; s;
-             s = s->later)
+    for (unsigned d = 0; d < DIRECTIONS; d++) {
+        const struct segment *s = side->connection->lanes[side->vantage][d].first;
+        for (unsigned i = 0; s && i < TRIED_MAX; s = s->later, i++)
             if (s->payload_known && (*t = counterpart(other, s)) != NULL)
                 return s;
+    }
     *t = NULL;
     return NULL;
 }

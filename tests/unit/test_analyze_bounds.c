@@ -124,11 +124,91 @@ static void connections_that_are_over_make_room(void **state)
     }
 }
 
+/* Each of them looks like all others, and none has a counterpart: this ends, and soon. */
+static void a_run_of_equal_acks_costs_no_more_than_its_length(void **state)
+{
+    (void)state;
+    enum { RUN = 150000 };
+    for (unsigned numbered = 0; numbered < 2; numbered++) {
+        struct scene *s = scene_with_handshake();
+        struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, UTO);
+        for (unsigned i = 0; i < RUN; i++) {
+            ack.ip_id = numbered ? (uint16_t)(i + 1) : 0;
+            ack.time_ns = s->now += MS / 100;
+            at_client_side(s, &ack);
+        }
+        for (unsigned i = 0; i < 100; i++) {
+            struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+            pass(s, &p);
+        }
+        covered_to_here(s);
+        const struct report *report = analyze_both(s);
+        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+        assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 100);
+        row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
+        assert_int_equal(row->sent, RUN);
+        assert_int_equal(row->arrived, 0);
+        assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 0);
+        scene_free(s);
+    }
+}
+
+/* One segment after the other stands before all that wait: a place is not looked for for ever. */
+static void segments_in_reverse_cost_no_more_than_their_number(void **state)
+{
+    (void)state;
+    enum { RUN = 100000 };
+    struct scene *s = scene_with_handshake();
+    uint32_t first = s->next[CLIENT];
+    for (unsigned i = RUN; i > 0; i--) {
+        s->next[CLIENT] = first + i;
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 1, UTO);
+        p.time_ns = s->now -= 9 * MS + 990 * MS / 1000;
+        at_client_side(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_int_equal(row->sent, RUN);
+    /* What found no place is no loss for that. */
+    assert_true(row->counts[VERDICT_INCONCLUSIVE_AMBIGUOUS] > 0);
+    assert_int_equal(
+        row->counts[VERDICT_SEGMENT_LOST] + row->counts[VERDICT_INCONCLUSIVE_AMBIGUOUS], RUN);
+    scene_free(s);
+}
+
+/* Everybody sends the same request, and B shows other connections than A. */
+static void equal_requests_of_strangers_cost_no_more_than_their_number(void **state)
+{
+    (void)state;
+    enum { STRANGERS = 20000 };
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    for (unsigned i = 0; i < STRANGERS; i++) {
+        next_connection(s, i);
+        s->ends[CLIENT] = s->ends_b[CLIENT] =
+            capture_endpoint(i % 2 ? "192.0.2.1" : "192.0.2.2", (uint16_t)(2000 + i));
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+        if (i % 2)
+            at_client_side(s, &p);
+        else
+            at_server_side(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(report->flows->len, STRANGERS);
+    assert_no_finding(report, VERDICT_PATH_NAT);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_open_ones_are_dropped_and_counted),
         cmocka_unit_test(connections_that_are_over_make_room),
+        cmocka_unit_test(a_run_of_equal_acks_costs_no_more_than_its_length),
+        cmocka_unit_test(segments_in_reverse_cost_no_more_than_their_number),
+        cmocka_unit_test(equal_requests_of_strangers_cost_no_more_than_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
