@@ -19,6 +19,7 @@ volatile __u32 refuse;		  /* every subflow that the peer asks for */
 volatile __u32 watch;		  /* local addresses */
 volatile __u32 open_local;	  /* a subflow from each local address that is added */
 volatile __u32 flood;		  /* when established: this many requests in one call */
+volatile __u32 open_early, flood_early; /* the same as soon as it is created */
 volatile __u32 timeout_s, delay_ms, notify, scheduler; /* when created, see below */
 
 /* What happened */
@@ -92,6 +93,13 @@ static void when_created(struct bpf_sock_ops_kern *skops)
 {
 	char roundrobin[16] = "roundrobin", redundant[16] = "redundant", unknown[16] = "nosuch";
 
+	if (open_early) {
+		struct bpf_mptcp_path path = {};
+
+		count(bpf_mptcp_open_subflow(skops, &path, sizeof(path)));
+	}
+	for (__u32 i = 0; i < flood_early && i < 1000; i++)
+		count(bpf_mptcp_send_ack(skops, 1));
 	if (timeout_s)
 		count(bpf_mptcp_set_inactivity_timeout(skops, timeout_s));
 	if (delay_ms)
@@ -126,7 +134,8 @@ static void look(struct bpf_sock_ops *ctx, struct bpf_sock_ops_kern *skops, __u3
 
 	/* The connection must not be taken for a TCP socket */
 	if (bpf_setsockopt(ctx, 6, 1 /* TCP_NODELAY */, &one, sizeof(one)) == 0 ||
-	    bpf_setsockopt(ctx, 1, 8 /* SO_RCVBUF */, &one, sizeof(one)) == 0)
+	    bpf_setsockopt(ctx, 1, 8 /* SO_RCVBUF */, &one, sizeof(one)) == 0 ||
+	    bpf_sock_ops_cb_flags_set(ctx, BPF_SOCK_OPS_ALL_CB_FLAGS) >= 0)
 		INC(setsockopt_worked);
 	if (ctx->is_fullsock || ctx->sk || ctx->snd_cwnd)
 		INC(fullsock);

@@ -82,6 +82,19 @@ mib() { on "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2; exit 
 # octets HOST DEVICE rx|tx
 octets() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/${3}_bytes"; }
 
+# unreclaimable: KiB of the kernel's own objects (sockets, contexts, requests) once nothing is being freed any
+# more. What one round of a test adds to it over the round before was not given back.
+unreclaimable() {
+    local last=0 now=-1 end=$((SECONDS + 60))
+    while [ "$last" != "$now" ] && [ $SECONDS -lt $end ]; do
+        last=$now
+        echo 3 >/proc/sys/vm/drop_caches
+        sleep 2
+        now=$(awk '$1 == "SUnreclaim:" { print $2 }' /proc/meminfo)
+    done
+    echo "$now"
+}
+
 # equal WHAT GOT WANTED, and the like
 equal() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; note "$1: $2"; }
 more() { [ "$2" -ge "$3" ] || fail "$1: $2, less than $3"; note "$1: $2 (at least $3)"; }
