@@ -25,6 +25,8 @@ struct file {
     char *name; /* of the current file: that with a number where it needs one */
     struct output output;
     struct pcapng_writer *writer; /* NULL: not begun */
+    int (*wait)(void *user, int fd);
+    void *wait_user;
     char *comment;
     const struct pcapng_interface *interfaces;
     struct interface_count *counts;
@@ -32,7 +34,7 @@ struct file {
     int hook_interface;
     uint64_t next_id;
     uint64_t size;     /* of the files before */
-    uint64_t begun_ns; /* REALTIME of what its base says */
+    uint64_t begun_ns; /* REALTIME; not before what its base says */
     uint64_t last_ns;
     int64_t newest_local; /* seconds of local time that the latest name of all says */
     unsigned number;      /* of files with this base, from 0 */
@@ -128,6 +130,7 @@ static int begin(struct file *file)
     if (!output_begin(&file->output, &error))
         return -EIO;
     file->writer = pcapng_writer_new(file->output.fd, "optrail record", file->comment);
+    pcapng_set_wait(file->writer, file->wait, file->wait_user);
     for (unsigned i = 0; i < file->n && code >= 0; i++) {
         code = pcapng_add_interface(file->writer, &file->interfaces[i]);
         file->counts[i].received = file->counts[i].dropped = 0;
@@ -155,8 +158,9 @@ static int end(struct file *file)
 }
 
 int file_begin(struct file *file, const char *comment, const struct pcapng_interface *interfaces,
-               unsigned n, int hook_interface)
+               unsigned n, int hook_interface, uint64_t now_ns)
 {
+    file->begun_ns = now_ns;
     file->comment = g_strdup(comment);
     file->interfaces = interfaces;
     file->n = n;
@@ -252,6 +256,12 @@ int file_tick(struct file *file, uint64_t now_ns)
     if (file->full)
         return 0;
     return is_due(file, now_ns) ? rotate(file, now_ns, true) : 0;
+}
+
+void file_set_wait(struct file *file, int (*wait)(void *user, int fd), void *user)
+{
+    file->wait = wait;
+    file->wait_user = user;
 }
 
 void file_stepped(struct file *file, int64_t step_ns)

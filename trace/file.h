@@ -36,11 +36,14 @@ struct file;
 struct file *file_open(const struct file_settings *settings, uint64_t now_ns, GError **error);
 
 /*
- * Begins: what a file held before is gone. The interfaces' texts must outlive the file;
+ * Begins, at `now_ns`: what a file held before is gone. The interfaces' texts must outlive the file;
  * `hook_interface` is the index of the one with hook records, -1: none. 0 or a negative errno.
  */
 int file_begin(struct file *file, const char *comment, const struct pcapng_interface *interfaces,
-               unsigned n, int hook_interface);
+               unsigned n, int hook_interface, uint64_t now_ns);
+
+/* Of a pipe: `wait` is asked while it takes nothing, as pcapng_set_wait() says. */
+void file_set_wait(struct file *file, int (*wait)(void *user, int fd), void *user);
 
 /* Writes a record, numbered when it is a hook record, into the file that it belongs to. */
 int file_write(struct file *file, const struct pcapng_packet *packet);

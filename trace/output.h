@@ -12,6 +12,7 @@
 struct output {
     int fd; /* -1: not open */
     const char *path;
+    int shared;   /* flags to give back to a descriptor that others have too; -1: none */
     bool created; /* it was not there before: it goes again when nothing comes of it */
 };
 

@@ -45,7 +45,9 @@ enum {
 
 struct pcapng_writer {
     int fd;
-    int error; /* the first one, negative; 0 while all is well */
+    int error;                       /* the first one, negative; 0 while all is well */
+    int (*wait)(void *user, int fd); /* NULL: none */
+    void *wait_user;
     uint32_t interfaces;
     uint64_t size;
     GByteArray *buffer;
@@ -237,6 +239,12 @@ int pcapng_write_statistics(struct pcapng_writer *w, uint32_t interface, uint64_
     return end_block(w);
 }
 
+void pcapng_set_wait(struct pcapng_writer *w, int (*wait)(void *user, int fd), void *user)
+{
+    w->wait = wait;
+    w->wait_user = user;
+}
+
 int pcapng_flush(struct pcapng_writer *w)
 {
     size_t written = 0;
@@ -247,6 +255,8 @@ int pcapng_flush(struct pcapng_writer *w)
             written += (size_t)n;
         else if (n == 0)
             w->error = -EIO;
+        else if (errno == EAGAIN && w->wait != NULL)
+            w->error = w->wait(w->wait_user, w->fd);
         else if (errno != EINTR)
             w->error = -errno;
     }

@@ -17,19 +17,19 @@ struct pcapng_writer;
 
 struct pcapng_interface {
     uint16_t linktype;
-    uint32_t snaplen;        /* 0: no limit */
-    const char *name;        /* NULL: none; so with the others */
+    uint32_t snaplen; /* 0: no limit */
+    const char *name; /* NULL: none; so with the others */
     const char *description;
     const char *filter;
 };
 
 struct pcapng_packet {
-    uint32_t interface;      /* as pcapng_add_interface() returned it */
-    uint64_t time_ns;        /* nanoseconds since 1970-01-01 UTC */
+    uint32_t interface; /* as pcapng_add_interface() returned it */
+    uint64_t time_ns;   /* nanoseconds since 1970-01-01 UTC */
     uint32_t captured, length;
     const void *data;
-    uint64_t dropcount;      /* written as epb_dropcount when not 0 */
-    const char *comment;     /* NULL: none */
+    uint64_t dropcount;  /* written as epb_dropcount when not 0 */
+    const char *comment; /* NULL: none */
 };
 
 /*
@@ -37,6 +37,13 @@ struct pcapng_packet {
  * NULL. Never NULL; what goes wrong with writing is returned by the calls below.
  */
 struct pcapng_writer *pcapng_writer_new(int fd, const char *application, const char *comment);
+
+/*
+ * For a `fd` that does not block: `wait` is asked whenever it takes nothing at the moment, and
+ * returns 0 to try again, or a negative errno, with which the writing ends. NULL: such a `fd` is an
+ * error.
+ */
+void pcapng_set_wait(struct pcapng_writer *writer, int (*wait)(void *user, int fd), void *user);
 
 /* Flushes, frees. 0, or the first error of the writer's life as a negative errno. */
 int pcapng_writer_free(struct pcapng_writer *writer);

@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     const struct pcapng_interface hooks = {.linktype = LINKTYPE_WIRESHARK_UPPER_PDU,
                                            .name = HOOK_INTERFACE};
     struct file *file = file_open(&settings, 0, &error);
-    if (file == NULL || file_begin(file, "bench", &hooks, 1, 0) != 0) {
+    if (file == NULL || file_begin(file, "bench", &hooks, 1, 0, 0) != 0) {
         fprintf(stderr, "recorder_consumer: %s\n", error != NULL ? error->message : argv[2]);
         return 3;
     }

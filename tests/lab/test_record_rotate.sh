@@ -24,7 +24,7 @@ def check(claim, holds):
 hooks = [r for r in records if r["type"] == "hook"]
 check("whole: %s" % end, end["whole"] and "observers" in end["comment"])
 check("numbered from 1", [h["id"] for h in hooks] == list(range(1, len(hooks) + 1)))
-check("a sample of the clock is at its beginning: %s" % records[:3], "clock" in [r["type"] for r in records[:50]])
+check("a sample of the clock is at its beginning: %s" % records[:3], not records or "clock" in [r["type"] for r in records[:50]])
 check("statistics are its own", end["interfaces"][0]["received"] == len(hooks) and
       end["interfaces"][0]["dropped"] == 0)
 print(len(hooks))

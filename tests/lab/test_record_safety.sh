@@ -41,6 +41,31 @@ ends
 only_foreign "a closed pipe"
 [ "$(stat -c %s "$work/head")" = 20000 ] || fail "the reader did not get what it asked for"
 
+# A reader that does not read: what it does not take is lost from the ring, and counted, but the
+# recorder hears signals and leaves it in the end.
+rm "$work/pipe"
+mkfifo "$work/pipe"
+sleep 1000 <"$work/pipe" &
+reader=$!
+record "$work/pipe" --no-packets --cgroup "$cgroup"
+traffic 200 20000
+kill -INT "$recorder"
+ends
+[ "$status" = 1 ] && said 'its reader does not read' || fail "a stuck pipe: status $status: $(cat "$work/said")"
+kill "$reader"
+only_foreign "a stuck pipe"
+
+# The same on standard output, which others share: it blocks for them as it did before.
+"$optrail" record -w - --ready-file "$work/ready2" --no-packets --cgroup "$cgroup" 2>"$work/said" | {
+    within "the recorder on a pipe" test -s "$work/ready2"
+    traffic 200 20000
+    kill -INT "$(cat "$work/ready2")"
+    within "its end" gone "$(cat "$work/ready2")"
+    cat >"$work/rest"
+}
+said 'its reader does not read' || fail "a stuck standard output: $(cat "$work/said")"
+[ "$("$records" "$work/rest" | grep -c '"type": "hook"')" -gt 0 ] || fail "what was written before cannot be read"
+
 # An interface goes away: the rest is recorded on.
 ip link add name gone-a netns "$base-a" type veth peer name gone-b netns "$base-b"
 ip -n "$base-a" link set gone-a up

@@ -32,7 +32,7 @@ static struct file *begin(const char *template, const struct file_settings *sett
     with_path.path = g_intern_string(path);
     struct file *file = file_open(&with_path, now, &error);
     assert_non_null(file);
-    assert_int_equal(file_begin(file, "test", &interface, 1, -1), 0);
+    assert_int_equal(file_begin(file, "test", &interface, 1, -1, now), 0);
     return file;
 }
 
