@@ -2,11 +2,12 @@
 /*
  * dissector.h - what the plugin's files share. Include compat.h before it.
  *
- * plugin.c registers; user.c holds the descriptions and the preferences; fields.c turns descriptions
- * into header fields and decoded options into tree items; options.c wraps the handlers of TCP
- * options; segments.c sees to whole segments and to options that have no handler; speak.c says what
- * there is to say of an option, story.c remembers what happened to it; hooks.c decodes hook and clock
- * records.
+ * plugin.c registers; user.c and user_table.c hold the descriptions and the preferences; fields.c
+ * turns descriptions into header fields and decoded options into tree items; rules.c has the expert
+ * items; options.c wraps the handlers of TCP options; segments.c sees to whole segments and to
+ * options that have no handler; known.c says what Wireshark itself knows of options; speak.c says
+ * what there is to say of one, story.c remembers what happened to it, space.c shows the room that
+ * options take; hooks.c decodes hook and clock records, links.c finds their packets; stats.c counts.
  */
 #ifndef OPTRAIL_DISSECTOR_H
 #define OPTRAIL_DISSECTOR_H
@@ -66,21 +67,6 @@ void fields_mark(proto_tree *tree, tvbuff_t *tvb);
 /* "algorithm: bbr (2), limit: 5 kbit/s" of the fields that are there. In `scope`. */
 const char *fields_text(wmem_allocator_t *scope, const struct codec_option *decoded);
 
-enum rule { /* the expert items, one per rule of what options must hold */
-            RULE_MALFORMED,
-            RULE_MISPLACED,
-            RULE_RANGE,
-            RULE_DUPLICATE,
-            RULE_UNKNOWN,
-            RULE_OVERRUN,
-            RULE_LIMITS,
-            RULE_UNANSWERED,
-            RULE_CHANGED,
-            RULE_CONTRADICTED,
-            RULE_PLAIN,
-            RULES
-};
-
 /* Adds the story of an option to its subtree; `desc` NULL: of one that nothing describes. */
 void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
                       const struct option_desc *desc, const struct story *story);
@@ -94,8 +80,29 @@ void fields_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb);
 /* "bbr (2)" or "limit: 5 kbit/s, ...": the shortest text that tells the values. In `scope`. */
 const char *fields_summary(wmem_allocator_t *scope, const struct codec_option *decoded);
 
-/* Flags an item; `format` says what is wrong. */
-void fields_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
+/* --- rules.c: the expert items, one per rule of what options must hold ---------------------------- */
+
+enum rule {
+    RULE_MALFORMED,
+    RULE_MISPLACED,
+    RULE_RANGE,
+    RULE_DUPLICATE,
+    RULE_UNKNOWN,
+    RULE_OVERRUN,
+    RULE_LIMITS,
+    RULE_UPPER_LIMIT,
+    RULE_UNANSWERED,
+    RULE_CHANGED,
+    RULE_CONTRADICTED,
+    RULE_PLAIN,
+    RULE_BOUND, /* of ours: of what is remembered */
+    RULES
+};
+
+void rules_register(int proto);
+
+/* Flags an item, which may be NULL; `format` says what is wrong. */
+void rules_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
 /* --- segments.c: what is known of the segment that an option stands in ----------------------------- */
@@ -113,6 +120,8 @@ struct story {
     bool contradicts;           /* ... which it should have repeated */
     bool silent;                /* asked, and the whole file holds no answer */
     uint32_t unanswered_in;     /* asked on a SYN, and the answer to that lacks the option */
+    uint32_t crowded_in;   /* not known: since that frame the connection has too many options */
+    bool last_change_kept; /* differs_from: of later frames it is not known any more */
 };
 
 /* An option that was spoken of. Lives as long as the packet's dissection. */
@@ -126,8 +135,12 @@ struct occurrence {
     struct story story;
 };
 
+struct connection; /* story.c */
+
 /* The options of one TCP header that were spoken of so far. */
 struct header_options {
+    struct connection *connection; /* that it belongs to, once story.c has looked for it */
+    uint32_t stream;               /* of `connection` */
     unsigned n;
     struct occurrence seen[HEADER_OPTIONS_MAX];
 };
@@ -168,13 +181,30 @@ void story_of_segment(packet_info *pinfo, const struct segment_facts *segment, b
 /* Whether `frame` has shown before that the connection is plain TCP. */
 bool story_is_plain(packet_info *pinfo, const struct segment_facts *segment, uint32_t *frame);
 
+/* 1 when the client sent this segment, 0 the server, -1 when the capture does not tell. */
+int story_sent_by_client(packet_info *pinfo, const struct segment_facts *segment);
+
 /* Reports each option of the SYN that this SYN-ACK should have answered and has not. */
 void story_missing_answers(packet_info *pinfo, const struct segment_facts *segment,
                            void (*report)(void *context, const char *label, uint32_t asked_in),
                            void *context);
 
-/* The number of the connection in Wireshark; false in an ICMP error. */
-bool story_stream(packet_info *pinfo, const struct segment_facts *segment, uint32_t *stream);
+/* --- known.c: options that Wireshark itself knows ---------------------------------------------------- */
+
+/* Whether Wireshark shows this option's values field by field. */
+bool known_shows_values(const struct option_desc *desc);
+
+/* Whether an option that nothing describes is one of those that we leave to Wireshark. */
+bool known_is_left_to_stock(const uint8_t *octets, unsigned available);
+
+/* "mss", "timestamps": the registry's name of a kind; NULL when it has none here. */
+const char *known_name(uint8_t kind);
+
+/* The lengths, a bit each, that options of the kind may have, as far as that is known. */
+uint64_t known_lengths(uint8_t kind);
+
+/* Whether the length octet is one that options like this may have. */
+bool known_length_is_lawful(const uint8_t *octets, unsigned available);
 
 /* --- space.c: the room for options ------------------------------------------------------------------ */
 
@@ -214,6 +244,9 @@ void links_register(int proto);
 /* The file has hook records, or will have some. */
 void links_begin(void);
 
+/* Whether segments have to be told of: the file has hook records. */
+bool links_are_followed(void);
+
 /* Tells of a segment: its header, so many octets of options and of payload. First pass. */
 void links_of_segment(packet_info *pinfo, const uint8_t *header, unsigned options,
                       unsigned payload);
@@ -244,6 +277,14 @@ void options_wrap(const struct option_set *set);
 
 /* Whether Wireshark has a handler for options of that kind. */
 bool options_stock_handles(uint8_t kind);
+
+/* What there is for us to do with options of that kind and length. */
+enum option_duty {
+    DUTY_NONE,    /* Wireshark knows them, and they are sound */
+    DUTY_HANDLER, /* our handler is called for them */
+    DUTY_WALK,    /* no handler of ours is: segments.c has to see to them */
+};
+enum option_duty options_duty(uint8_t kind, uint8_t length);
 
 /* --- plugin.c -------------------------------------------------------------------------------------- */
 

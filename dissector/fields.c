@@ -9,8 +9,6 @@
  */
 #include "dissector/compat.h"
 
-#include <stdarg.h>
-
 #include "dissector/dissector.h"
 
 /* What is told of an option's story. Generic names are for options that nothing describes. */
@@ -58,7 +56,6 @@ static int ett_option = -1;
 static struct shown_option **shown;
 static size_t n_shown, n_builtin;
 static GArray *users; /* hf_register_info of the user's fields */
-static expert_field rules[RULES];
 
 enum { TEXT_MAX = 256 }; /* of one value; longer ones are cut in summaries only */
 
@@ -189,44 +186,6 @@ static void add_description(GArray *array, const struct option_desc *desc,
     }
 }
 
-static const struct {
-    const char *name;
-    int group, severity;
-    const char *summary;
-} rule_items[RULES] = {
-    [RULE_MALFORMED] = {"optrail.malformed", PI_PROTOCOL, PI_ERROR, "Option is malformed"},
-    [RULE_MISPLACED] = {"optrail.misplaced", PI_PROTOCOL, PI_WARN, "Option may not stand here"},
-    [RULE_RANGE] = {"optrail.range", PI_PROTOCOL, PI_WARN, "Value out of range"},
-    [RULE_DUPLICATE] = {"optrail.duplicate", PI_PROTOCOL, PI_WARN,
-                        "Option twice with different octets"},
-    [RULE_UNKNOWN] = {"optrail.unknown", PI_UNDECODED, PI_NOTE,
-                      "Experimental option without description"},
-    [RULE_OVERRUN] = {"optrail.overrun", PI_PROTOCOL, PI_ERROR,
-                      "Options need more space than the header has"},
-    [RULE_LIMITS] = {"optrail.limits", PI_PROTOCOL, PI_NOTE,
-                     "User timeout below the lower limit that RFC 5482 recommends"},
-    [RULE_UNANSWERED] = {"optrail.unanswered", PI_SEQUENCE, PI_NOTE,
-                         "Option was asked for and not answered"},
-    [RULE_CHANGED] = {"optrail.changed", PI_SEQUENCE, PI_CHAT, "Option changed its value"},
-    [RULE_CONTRADICTED] = {"optrail.contradicted", PI_SEQUENCE, PI_WARN,
-                           "Echo differs from what was asked for"},
-    [RULE_PLAIN] = {"optrail.plain_tcp", PI_PROTOCOL, PI_WARN,
-                    "Multipath TCP option on a plain TCP connection"},
-};
-
-static void register_rules(void)
-{
-    static ei_register_info items[RULES];
-    for (size_t i = 0; i < RULES; i++) {
-        rules[i] = (expert_field)EI_INIT;
-        items[i] = (ei_register_info){&rules[i],
-                                      {rule_items[i].name, rule_items[i].group,
-                                       rule_items[i].severity, rule_items[i].summary, EXPFILL}};
-    }
-    expert_register_field_array(expert_register_protocol(proto_optrail), items,
-                                array_length(items));
-}
-
 /* Registers fields for all descriptions from `first` on; returns what was registered. */
 static GArray *register_descriptions(const struct option_set *set, size_t first)
 {
@@ -293,24 +252,9 @@ void fields_register(int proto, const struct option_set *builtin)
     g_array_free(register_descriptions(builtin, 0), FALSE);
     n_builtin = n_shown;
     proto_register_subtree_array(subtrees, array_length(subtrees));
-    register_rules();
 }
 
 /* --- tree items -------------------------------------------------------------------------------- */
-
-void fields_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const char *text = wmem_strdup_vprintf(pinfo->pool, format, arguments);
-    va_end(arguments);
-
-    /* The expert window names the protocol that complains. */
-    const char *current = pinfo->current_proto;
-    pinfo->current_proto = "Optrail";
-    expert_add_info_format(pinfo, item, &rules[rule], "%s", text);
-    pinfo->current_proto = current;
-}
 
 void fields_mark(proto_tree *tree, tvbuff_t *tvb)
 {
@@ -446,11 +390,10 @@ static void flag_range(packet_info *pinfo, proto_item *item, const struct codec_
     const struct option_field *field = value->field;
     char text[TEXT_MAX];
     if (!value->present)
-        fields_flag(pinfo, item, RULE_RANGE, "%s cannot be computed from these octets",
-                    field->name);
+        rules_flag(pinfo, item, RULE_RANGE, "%s cannot be computed from these octets", field->name);
     else
-        fields_flag(pinfo, item, RULE_RANGE, "%s is out of range: %s", field->name,
-                    codec_value_text(value, text, sizeof(text)));
+        rules_flag(pinfo, item, RULE_RANGE, "%s is out of range: %s", field->name,
+                   codec_value_text(value, text, sizeof(text)));
 }
 
 /* Texts cost more than all the rest: none for trees that are only filtered. */
@@ -464,6 +407,12 @@ proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t 
 {
     const struct option_desc *desc = decoded->desc;
     const struct shown_option *option = shown[desc->index];
+    if (tree == NULL) {
+        for (size_t i = 0; i < decoded->n_values && (decoded->faults & FAULT_RANGE); i++)
+            if (decoded->values[i].out_of_range && option->fields[i] >= 0)
+                flag_range(pinfo, NULL, &decoded->values[i]);
+        return NULL;
+    }
     proto_item *top = proto_tree_add_item(tree, option->subtree, tvb, 0, -1, ENC_NA);
     if (is_visible(tree)) {
         const char *values = fields_text(pinfo->pool, decoded);
@@ -502,11 +451,26 @@ static void add_story_value(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t va
         add_generated(tree, tvb, hf, value);
 }
 
+/* Who saves what a filter shows is to have the other frames of the story too. */
+static void keep_with(packet_info *pinfo, const struct story *story, bool shown_now)
+{
+    /* Of an option on every packet the first ones are enough: marks cost memory. */
+    if (!shown_now && story->first_in != pinfo->num)
+        return;
+    if (story->asked_in != 0)
+        mark_depended_upon(pinfo, story->asked_in);
+    if (story->answered_in != 0)
+        mark_depended_upon(pinfo, story->answered_in);
+}
+
 void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
                       const struct option_desc *desc, const struct story *story)
 {
     const int *ids = desc != NULL ? shown[desc->index]->story : generic_story;
     if (!story->known)
+        return;
+    keep_with(pinfo, story, option != NULL);
+    if (option == NULL)
         return;
     proto_tree *tree = proto_item_add_subtree(option, ett_option);
     add_story_value(tree, tvb, ids[ASKED_IN], story->asked_in);
@@ -517,18 +481,15 @@ void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
         add_story_value(tree, tvb, ids[LAST_IN], story->last_in);
         add_story_value(tree, tvb, ids[COUNT], story->count);
     }
-    if (desc != NULL) { /* by the generic name too, for filters on whatever option it is */
-        const uint32_t frames[] = {story->asked_in, story->answered_in};
-        const enum story_field fields[] = {ASKED_IN, ANSWERED_IN};
-        for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
-            if (frames[i] != 0)
-                proto_item_set_hidden(
-                    proto_tree_add_uint(tree, generic_story[fields[i]], tvb, 0, 0, frames[i]));
-    }
-    const uint32_t links[] = {story->asked_in, story->answered_in};
-    for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
-        if (links[i] != 0)
-            mark_depended_upon(pinfo, links[i]);
+    if (desc == NULL)
+        return;
+    /* By the generic name too, for filters on whatever option it is. */
+    const uint32_t frames[] = {story->asked_in, story->answered_in};
+    const enum story_field fields[] = {ASKED_IN, ANSWERED_IN};
+    for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
+        if (frames[i] != 0)
+            proto_item_set_hidden(
+                proto_tree_add_uint(tree, generic_story[fields[i]], tvb, 0, 0, frames[i]));
 }
 
 void fields_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, uint32_t frame)
@@ -539,7 +500,7 @@ void fields_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, ui
 
 void fields_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb)
 {
-    proto_tree *tree = proto_item_add_subtree(option, ett_option);
+    proto_tree *tree = option != NULL ? proto_item_add_subtree(option, ett_option) : NULL;
     if (!proto_field_is_referenced(tree, hf_mptcp_stream) &&
         !proto_field_is_referenced(tree, hf_mptcp_subflow) &&
         !proto_field_is_referenced(tree, hf_mptcp_master))

@@ -442,7 +442,7 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     proto_item *top = proto_tree_add_item(tree, proto_hook, tvb, 0, -1, ENC_NA);
     if (hook_decode(tvb_get_ptr(tvb, 0, length), (size_t)length, &record) != 0) {
         col_set_str(pinfo->cinfo, COL_INFO, "Malformed hook record");
-        fields_flag(pinfo, top, RULE_MALFORMED, "The hook record is cut or contradicts itself");
+        rules_flag(pinfo, top, RULE_MALFORMED, "The hook record is cut or contradicts itself");
         return length;
     }
     char op[16];
@@ -473,7 +473,7 @@ static int dissect_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     proto_item *top = proto_tree_add_item(tree, proto_clock, tvb, 0, -1, ENC_NA);
     if (hook_clock_decode(tvb_get_ptr(tvb, 0, length), (size_t)length, &sample) != 0) {
         col_set_str(pinfo->cinfo, COL_INFO, "Malformed clock record");
-        fields_flag(pinfo, top, RULE_MALFORMED, "The clock record is cut or contradicts itself");
+        rules_flag(pinfo, top, RULE_MALFORMED, "The clock record is cut or contradicts itself");
         return length;
     }
     links_begin();
@@ -485,6 +485,36 @@ static int dissect_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     add_fixed(proto_item_add_subtree(top, ett_record), tvb, clock_fields,
               G_N_ELEMENTS(clock_fields), 0);
     return length;
+}
+
+/* --- called by name ---------------------------------------------------------------------------- */
+
+static dissector_handle_t hook_handle, clock_handle;
+
+/*
+ * What Wireshark finds by the name in a record. With the protocol `optrail` disabled it leaves the
+ * frame as a Wireshark does that finds nothing; what it calls belongs to a protocol, which adds a
+ * layer to the frame, so it belongs to a helper.
+ */
+static int call_when_enabled(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
+                             proto_tree *tree)
+{
+    if (optrail_is_enabled())
+        return call_dissector(handle, tvb, pinfo, tree);
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Exported PDU"); /* was cleared for us */
+    return (int)tvb_captured_length(tvb);
+}
+
+static int find_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    (void)data;
+    return call_when_enabled(hook_handle, tvb, pinfo, tree);
+}
+
+static int find_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    (void)data;
+    return call_when_enabled(clock_handle, tvb, pinfo, tree);
 }
 
 /* --- registration ------------------------------------------------------------------------------ */
@@ -533,6 +563,11 @@ void hooks_register(void)
     proto_register_field_array(proto_hook, item_fields, array_length(item_fields));
     register_fixed(proto_clock, clock_fields, G_N_ELEMENTS(clock_fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
-    register_dissector(HOOK_DISSECTOR, dissect_hook, proto_hook);
-    register_dissector(HOOK_CLOCK_DISSECTOR, dissect_clock, proto_clock);
+    hook_handle = create_dissector_handle(dissect_hook, proto_hook);
+    clock_handle = create_dissector_handle(dissect_clock, proto_clock);
+    int helper = proto_register_protocol_in_name_only(
+        "Record of Optrail", "Optrail record", "optrail.record",
+        proto_get_id_by_filter_name("exported_pdu"), FT_BYTES);
+    register_dissector(HOOK_DISSECTOR, find_hook, helper);
+    register_dissector(HOOK_CLOCK_DISSECTOR, find_clock, helper);
 }

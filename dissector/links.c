@@ -11,7 +11,8 @@
  * frames, for the earlier one in the second pass.
  *
  * Packets are remembered from the first hook or clock record on, and a recording begins with one:
- * files without hooks cost nothing.
+ * files without hooks cost nothing. How far back is looked, and how many links a frame may have, is
+ * bounded, for a capture may be made to have every frame belong to every other.
  */
 #include "dissector/compat.h"
 
@@ -20,7 +21,11 @@
 #include "wire/hook.h"
 #include "wire/packet.h"
 
-enum { LOOK_BACK = 256 }; /* how many frames of its direction a frame is compared with */
+enum {
+    LOOK_BACK = 256,   /* how many frames of its direction a frame is compared with */
+    PACKETS_MAX = 128, /* that a hook is linked with: a super-segment's, on two interfaces */
+    HOOKS_MAX = 16,    /* that a packet is linked with */
+};
 enum { HEADER_MIN = 20, FLAGS_AT = 13 };
 
 /* A segment as a frame shows it: a packet, or a hook's view of one. Lives as long as the file. */
@@ -51,6 +56,8 @@ struct link {
 
 struct links {
     struct link *first, **end;
+    unsigned n;
+    bool full; /* there would have been more */
 };
 
 static wmem_map_t *flows; /* struct flow by its ends; of the file that is open */
@@ -137,18 +144,24 @@ static struct flow *flow_of(const struct flow_ends *ends)
 
 /* --- joining ----------------------------------------------------------------------------------- */
 
-static void link_to(uint32_t from, uint32_t to, bool written)
+static struct links *links_of(uint32_t frame)
 {
-    struct links *all = wmem_map_lookup(links, GUINT_TO_POINTER(from));
+    struct links *all = wmem_map_lookup(links, GUINT_TO_POINTER(frame));
     if (all == NULL) {
         all = wmem_new0(wmem_file_scope(), struct links);
         all->end = &all->first;
-        wmem_map_insert(links, GUINT_TO_POINTER(from), all);
+        wmem_map_insert(links, GUINT_TO_POINTER(frame), all);
     }
+    return all;
+}
+
+static void link_to(struct links *from, uint32_t to, bool written)
+{
     struct link *link = wmem_new(wmem_file_scope(), struct link);
     *link = (struct link){NULL, to, written};
-    *all->end = link;
-    all->end = &link->next;
+    *from->end = link;
+    from->end = &link->next;
+    from->n++;
 }
 
 static bool belong(const struct sighting *hook, const struct sighting *packet)
@@ -160,10 +173,17 @@ static bool belong(const struct sighting *hook, const struct sighting *packet)
                               : ahead < hook->length && packet->length > 0);
 }
 
-static void link_both(const struct sighting *hook, const struct sighting *packet)
+/* False when one of the two has as many links as it may have, which it then knows. */
+static bool link_both(const struct sighting *hook, const struct sighting *packet)
 {
-    link_to(hook->frame, packet->frame, hook->written);
-    link_to(packet->frame, hook->frame, hook->written);
+    struct links *of_hook = links_of(hook->frame), *of_packet = links_of(packet->frame);
+    of_hook->full |= of_hook->n >= PACKETS_MAX;
+    of_packet->full |= of_packet->n >= HOOKS_MAX;
+    if (of_hook->n >= PACKETS_MAX || of_packet->n >= HOOKS_MAX)
+        return false;
+    link_to(of_hook, packet->frame, hook->written);
+    link_to(of_packet, hook->frame, hook->written);
+    return true;
 }
 
 /* A hook goes with the newest segments that fit, without gaps: retransmissions have their own. */
@@ -176,7 +196,8 @@ static void join_hook(const struct flow *flow, const struct sighting *hook)
             continue;
         if (hook->length > 0 && (int32_t)(packet->seq + packet->length - reached) > 0)
             break; /* an earlier transmission of what is linked already */
-        link_both(hook, packet);
+        if (!link_both(hook, packet))
+            break;
         reached = packet->seq;
         if (reached == hook->seq)
             break;
@@ -190,8 +211,7 @@ static void join_packet(const struct flow *flow, const struct sighting *packet)
     bool written = false;
     for (unsigned n = 0; hook != NULL && n < LOOK_BACK; hook = hook->older, n++)
         if (belong(hook, packet) && !(written && hook->written)) {
-            link_both(hook, packet);
-            written |= hook->written;
+            written |= link_both(hook, packet) && hook->written;
         }
 }
 
@@ -203,10 +223,15 @@ static const struct sighting *remember(const struct sighting **list, struct sigh
     return *list = kept;
 }
 
+bool links_are_followed(void)
+{
+    return has_hooks;
+}
+
 void links_of_segment(packet_info *pinfo, const uint8_t *octets, unsigned options, unsigned payload)
 {
     struct flow_ends ends;
-    if (!has_hooks || PINFO_FD_VISITED(pinfo) || pinfo->flags.in_error_pkt ||
+    if (PINFO_FD_VISITED(pinfo) || pinfo->flags.in_error_pkt ||
         !links_endpoint(&pinfo->src, load_be16(octets), &ends.from) ||
         !links_endpoint(&pinfo->dst, load_be16(octets + 2), &ends.to))
         return;
@@ -255,6 +280,8 @@ static void add_links(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, int w
                                                0, link->frame);
         proto_item_set_generated(item);
         mark_depended_upon(pinfo, link->frame);
+        if (link->next == NULL && all->full)
+            rules_flag(pinfo, item, RULE_BOUND, "More frames belong to this one than are linked");
     }
 }
 

@@ -20,10 +20,18 @@ enum { KINDS = 256 };
 static dissector_handle_t stock[KINDS]; /* NULL: Wireshark has no handler for that kind */
 static dissector_handle_t ours[KINDS];  /* for the same kinds */
 static bool wrapped[KINDS];
+static uint64_t silent[KINDS]; /* a bit for each length at which nothing is said of that kind */
 
 bool options_stock_handles(uint8_t kind)
 {
     return stock[kind] != NULL;
+}
+
+enum option_duty options_duty(uint8_t kind, uint8_t length)
+{
+    if (length <= TCP_OPTION_SPACE && (silent[kind] >> length & 1))
+        return DUTY_NONE;
+    return wrapped[kind] ? DUTY_HANDLER : DUTY_WALK;
 }
 
 static bool something_would_be_lost(tvbuff_t *tvb, const struct segment_facts *segment)
@@ -133,6 +141,7 @@ void options_wrap(const struct option_set *set)
         if (ours[kind] != NULL && !wrapped[kind] && is_claimed(set, kind)) {
             dissector_add_uint("tcp.option", kind, ours[kind]);
             wrapped[kind] = true;
+            silent[kind] = 0;
         }
 }
 
@@ -141,7 +150,9 @@ void options_handoff(void)
     dissector_table_t table = find_dissector_table("tcp.option");
     for (unsigned kind = TCP_KIND_MSS; kind < KINDS; kind++) {
         stock[kind] = dissector_get_uint_handle(table, kind);
-        if (stock[kind] != NULL)
-            ours[kind] = create_dissector_handle(dissect_option, helper_protocol(kind));
+        if (stock[kind] == NULL)
+            continue;
+        ours[kind] = create_dissector_handle(dissect_option, helper_protocol(kind));
+        silent[kind] = known_lengths((uint8_t)kind);
     }
 }

@@ -42,6 +42,7 @@ static void register_fields(void)
     proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
     protocol = find_protocol_by_id(proto);
     user_load_builtin();
+    rules_register(proto);
     fields_register(proto, user_options());
     user_load_options();
     story_register();

@@ -19,16 +19,21 @@ enum { MPTCP_CAPABLE = 0, MPTCP_JOIN = 1 };
 static dissector_handle_t stock_tcp;
 static int proto_optrail = -1, proto_tcp = -1, hf_tcp_options = -1;
 
-/* A segment that is being dissected. Lives on the stack; segments may be nested. */
-struct open_segment {
-    const struct open_segment *outer;
-    const uint8_t *octets; /* of the header; NULL: too short for one */
+/* Where the options of a segment stand. */
+struct extent {
+    const uint8_t *octets; /* of the header */
     unsigned captured;     /* octets of options that may be read */
     unsigned declared;     /* octets of options that the header says there are */
+    unsigned payload;      /* octets behind it */
+};
+
+/* A segment that is being dissected. Lives on the stack; segments may be nested. */
+struct open_segment {
+    struct extent extent;
     struct header_options spoken;
 };
 
-static struct open_segment *open_segments; /* innermost first */
+static struct open_segment *open_segments; /* the innermost one of which options are awaited */
 
 /* --- what others ask ----------------------------------------------------------------------------- */
 
@@ -36,8 +41,8 @@ static struct open_segment *open_segments; /* innermost first */
 static struct open_segment *segment_around(const uint8_t *option, unsigned length)
 {
     struct open_segment *segment = open_segments;
-    if (segment == NULL || segment->octets == NULL || option < segment->octets + HEADER_MIN ||
-        option + length > segment->octets + HEADER_MIN + segment->captured)
+    if (segment == NULL || option < segment->extent.octets + HEADER_MIN ||
+        option + length > segment->extent.octets + HEADER_MIN + segment->extent.captured)
         return NULL;
     return segment;
 }
@@ -47,7 +52,7 @@ bool segments_has_options_behind(const uint8_t *option, unsigned length)
     const struct open_segment *segment = segment_around(option, length);
     if (segment == NULL)
         return true;
-    const uint8_t *end = segment->octets + HEADER_MIN + segment->captured;
+    const uint8_t *end = segment->extent.octets + HEADER_MIN + segment->extent.captured;
     for (const uint8_t *at = option + length; at < end; at++)
         if (*at != TCP_KIND_NOP)
             return *at != TCP_KIND_EOL;
@@ -95,7 +100,8 @@ struct walk {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
-    proto_node *before; /* the last item of `tree` before TCP's */
+    proto_node *before;    /* the last item of `tree` before TCP's */
+    enum option_duty duty; /* the most that its options ask for */
     struct segment_facts facts;
 };
 
@@ -103,25 +109,33 @@ static bool is_left_out(const struct tcp_option *option)
 {
     if (option->kind == TCP_KIND_EOL || option->kind == TCP_KIND_NOP)
         return false;
-    return option->malformed || !options_stock_handles(option->kind);
+    return option->malformed || options_duty(option->kind, option->length) == DUTY_WALK;
 }
 
-/* Whether is_left_out() holds for any option: a quick look, as it is taken at every segment. */
-static bool leaves_options_out(const struct open_segment *segment)
+static bool is_handshake(const struct extent *segment)
+{
+    return (segment->octets[FLAGS_AT] & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
+/* The most that any of a segment's options asks for: a quick look, as it is taken at all of them. */
+static enum option_duty duty_of(const struct extent *segment)
 {
     const uint8_t *at = segment->octets + HEADER_MIN, *end = at + segment->captured;
+    enum option_duty most = DUTY_NONE;
     if (segment->captured < segment->declared)
-        return true;
+        return DUTY_WALK;
     while (at < end && *at != TCP_KIND_EOL) {
         if (*at == TCP_KIND_NOP) {
             at++;
             continue;
         }
-        if (end - at < 2 || at[1] < 2 || at[1] > end - at || !options_stock_handles(*at))
-            return true;
+        if (end - at < 2 || at[1] < 2 || at[1] > end - at)
+            return DUTY_WALK;
+        enum option_duty duty = options_duty(at[0], at[1]);
+        most = MAX(most, duty);
         at += at[1];
     }
-    return false;
+    return most;
 }
 
 static void speak_of_left_out(const struct walk *walk, const uint8_t *octets,
@@ -167,90 +181,89 @@ static void add_info(packet_info *pinfo, const struct header_options *spoken)
     }
 }
 
-static void look_at_options(struct walk *walk, struct open_segment *segment)
+static void walk_options(struct walk *walk, const struct extent *extent)
 {
-    const uint8_t *octets = segment->octets;
-    unsigned reported = tvb_reported_length(walk->tvb);
-    if (octets == NULL || HEADER_MIN + segment->declared > reported)
-        return; /* a header that Wireshark does not dissect either */
-    if (links_has(walk->pinfo))
-        links_add_segment(walk->pinfo, find_options_tree(walk->tree, walk->before), walk->tvb);
-    bool handshake = (octets[FLAGS_AT] & (TCP_SYN | TCP_RST)) == TCP_SYN, mptcp = false;
-    if (segment->declared == 0 && !handshake)
-        return;
-
-    if (segment->declared > 0 && space_is_wanted(walk->tree))
-        space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
-                  octets + HEADER_MIN, segment->captured, segment->declared);
-    if (!handshake && segment->spoken.n == 0 && !leaves_options_out(segment))
-        return;
-
-    struct tcp_options list = {
-        .at = octets + HEADER_MIN,
-        .captured = (uint8_t)segment->captured,
-        .declared = (uint8_t)segment->declared,
-    };
-    walk->facts = (struct segment_facts){
-        .spoken = &segment->spoken,
-        .flags = octets[FLAGS_AT],
-        .payload_known = !walk->pinfo->fragmented,
-        .payload_length = reported - HEADER_MIN - segment->declared,
-        .source_port = load_be16(octets),
-        .destination_port = load_be16(octets + 2),
-    };
     struct tcp_option option;
+    bool mptcp = false;
+    struct tcp_options list = {
+        .at = extent->octets + HEADER_MIN,
+        .captured = (uint8_t)extent->captured,
+        .declared = (uint8_t)extent->declared,
+    };
     while (tcp_options_next(&list, &option)) {
         if (is_left_out(&option))
-            speak_of_left_out(walk, octets, &option);
+            speak_of_left_out(walk, extent->octets, &option);
         mptcp |= opens_mptcp(&option);
     }
-    if (handshake && !walk->pinfo->flags.in_error_pkt) {
+    if (is_handshake(extent) && !walk->pinfo->flags.in_error_pkt) {
         story_of_segment(walk->pinfo, &walk->facts, mptcp);
         story_missing_answers(walk->pinfo, &walk->facts, report_missing, walk);
     }
+}
+
+static void look_at_options(struct walk *walk, struct open_segment *segment)
+{
+    const struct extent *extent = &segment->extent;
+    if (links_has(walk->pinfo))
+        links_add_segment(walk->pinfo, find_options_tree(walk->tree, walk->before), walk->tvb);
+    if (extent->declared > 0 && space_is_wanted(walk->tree))
+        space_add(find_options_tree(walk->tree, walk->before), walk->tvb, HEADER_MIN,
+                  extent->octets + HEADER_MIN, extent->captured, extent->declared);
+    walk->facts = (struct segment_facts){
+        .spoken = &segment->spoken,
+        .flags = extent->octets[FLAGS_AT],
+        .payload_known = !walk->pinfo->fragmented,
+        .payload_length = extent->payload,
+        .source_port = load_be16(extent->octets),
+        .destination_port = load_be16(extent->octets + 2),
+    };
+    if (is_handshake(extent) || walk->duty == DUTY_WALK)
+        walk_options(walk, extent);
     if (segment->spoken.n > 0) {
         add_info(walk->pinfo, &segment->spoken);
-        stats_of_segment(walk->pinfo, &walk->facts, segment->declared);
+        stats_of_segment(walk->pinfo, &walk->facts, extent->declared);
     }
 }
 
 /* --- the handler --------------------------------------------------------------------------------- */
 
-static void open_segment(struct open_segment *segment, tvbuff_t *tvb)
+/* False when there is no header that Wireshark would dissect. */
+static bool find_extent(tvbuff_t *tvb, struct extent *extent)
 {
-    unsigned captured = tvb_captured_length(tvb), length;
-    segment->outer = open_segments;
-    segment->octets = NULL;
-    segment->captured = segment->declared = 0;
-    segment->spoken.n = 0;
+    unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb);
     if (captured < HEADER_MIN)
-        return;
+        return false;
     const uint8_t *octets = tvb_get_ptr(tvb, 0, (int)captured);
-    length = (octets[OFFSET_AT] >> 4) * 4u;
-    if (length < HEADER_MIN)
-        return;
-    segment->octets = octets;
-    segment->declared = length - HEADER_MIN;
-    segment->captured = MIN(length, captured) - HEADER_MIN;
+    unsigned length = (octets[OFFSET_AT] >> 4) * 4u;
+    if (length < HEADER_MIN || length > reported)
+        return false;
+    extent->octets = octets;
+    extent->captured = MIN(length, captured) - HEADER_MIN;
+    extent->declared = length - HEADER_MIN;
+    extent->payload = reported - length;
+    return true;
 }
 
-static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+/*
+ * Lets Wireshark dissect the segment, then says what is left to say, whatever came of it. Apart from
+ * dissect_segment(), which most segments pass through without any need for so large a stack frame.
+ */
+G_NO_INLINE static int dissect_and_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                        void *data, const struct extent *extent,
+                                        enum option_duty duty)
 {
-    if (!optrail_is_enabled())
-        return call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
+    struct open_segment segment, *outer = open_segments;
     struct walk walk = {
         .tvb = tvb,
         .pinfo = pinfo,
         .tree = tree,
         .before = tree != NULL ? tree->last_child : NULL,
+        .duty = duty,
     };
-    struct open_segment segment;
-    struct open_segment *outer = open_segments;
     volatile int used = 0;
-    open_segment(&segment, tvb);
-    if (segment.octets != NULL && HEADER_MIN + segment.declared <= tvb_reported_length(tvb))
-        links_of_segment(pinfo, segment.octets, segment.captured,
-                         tvb_reported_length(tvb) - HEADER_MIN - segment.declared);
+    segment.extent = *extent;
+    segment.spoken.n = 0;
+    segment.spoken.connection = NULL;
     open_segments = &segment;
     TRY
     {
@@ -268,6 +281,20 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (used > 0)
         look_at_options(&walk, &segment);
     return used;
+}
+
+static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct extent extent;
+    if (!optrail_is_enabled() || !find_extent(tvb, &extent))
+        return call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
+    enum option_duty duty = duty_of(&extent);
+    bool followed = links_are_followed();
+    if (duty == DUTY_NONE && !followed && !is_handshake(&extent) && !space_is_wanted(tree))
+        return call_dissector_only(stock_tcp, tvb, pinfo, tree, data); /* most segments, mostly */
+    if (followed)
+        links_of_segment(pinfo, extent.octets, extent.captured, extent.payload);
+    return dissect_and_look(tvb, pinfo, tree, data, &extent, duty);
 }
 
 void segments_register(int proto)

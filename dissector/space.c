@@ -14,14 +14,7 @@
 static int hf_space = -1, hf_used = -1, hf_free = -1, hf_padding = -1, hf_by = -1, hf_missing = -1;
 static int ett_space = -1;
 
-/* Kinds by their names in the registry of TCP options (IANA); those of descriptions come first. */
-static const value_string kind_names[] = {
-    {2, "mss"},          {3, "window-scale"}, {4, "sack-permitted"},
-    {5, "sack"},         {8, "timestamps"},   {19, "md5"},
-    {27, "quick-start"}, {28, "uto"},         {29, "tcp-ao"},
-    {30, "mptcp"},       {34, "fast-open"},   {69, "tcp-eno"},
-    {172, "accecn0"},    {174, "accecn1"},    {0, NULL},
-};
+static int proto_optrail = -1;
 
 void space_register(int proto)
 {
@@ -46,13 +39,15 @@ void space_register(int proto)
           "Name of an option that this SYN-ACK should have answered", HFILL}},
     };
     static int *subtrees[] = {&ett_space};
+    proto_optrail = proto;
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
 }
 
 bool space_is_wanted(proto_tree *tree)
 {
-    if (!optrail_is_wanted(tree))
+    /* A field that a filter names marks its protocol as well. */
+    if (!proto_field_is_referenced(tree, proto_optrail))
         return false;
     return proto_field_is_referenced(tree, hf_space) || proto_field_is_referenced(tree, hf_used) ||
            proto_field_is_referenced(tree, hf_free) ||
@@ -63,7 +58,7 @@ static const char *name_of(const struct tcp_option *option, char label[OPTION_LA
 {
     const struct option_desc *desc =
         option_set_find(user_options(), option->octets, option->available);
-    const char *name = desc == NULL ? try_val_to_str(option->kind, kind_names) : NULL;
+    const char *name = desc == NULL ? known_name(option->kind) : NULL;
     return name != NULL ? name : option_label(desc, option->octets, option->available, label);
 }
 
@@ -111,6 +106,6 @@ void space_add_missing(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, cons
     proto_item_set_text(item, "Optrail: no answer to %s", label);
     proto_item_set_generated(item);
     fields_add_asked_in(pinfo, item, tvb, asked_in);
-    fields_flag(pinfo, item, RULE_UNANSWERED, "%s of the SYN in frame %u is not answered here",
-                label, asked_in);
+    rules_flag(pinfo, item, RULE_UNANSWERED, "%s of the SYN in frame %u is not answered here",
+               label, asked_in);
 }

@@ -122,7 +122,7 @@ static tap_packet_status tree_add(stats_tree *tree, packet_info *pinfo, epan_dis
 
 /* --- optrail,trail ------------------------------------------------------------------------------- */
 
-enum { WIRES_MAX = 4 };
+enum { WIRES_MAX = 4, REASONS_MAX = 16 };
 
 /* One option in one direction of one connection. */
 struct trail_row {
@@ -131,7 +131,8 @@ struct trail_row {
     unsigned reserved, written, parsed, applied;
     unsigned on_wire[WIRES_MAX]; /* by interface, in the order of their first packets */
     uint32_t parsed_seq;
-    GPtrArray *reasons; /* char *, each once */
+    GPtrArray *reasons; /* char *, each once; the first ones */
+    bool more_reasons;
 };
 
 struct trail {
@@ -185,7 +186,10 @@ static void add_reason(struct trail_row *row, const char *format, ...)
     va_start(arguments, format);
     char *reason = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    if (g_ptr_array_find_with_equal_func(row->reasons, reason, g_str_equal, NULL))
+    if (row->reasons->len >= REASONS_MAX) {
+        row->more_reasons = true;
+        g_free(reason);
+    } else if (g_ptr_array_find_with_equal_func(row->reasons, reason, g_str_equal, NULL))
         g_free(reason);
     else
         g_ptr_array_add(row->reasons, reason);
@@ -308,6 +312,8 @@ static void trail_print_row(const struct trail *trail, const struct trail_row *r
            count_text(receiver, row->applied, text[3]));
     for (guint i = 0; i < row->reasons->len; i++)
         printf("    %s\n", (const char *)row->reasons->pdata[i]);
+    if (row->more_reasons)
+        printf("    ... and more\n");
 }
 
 static void trail_print(void *data)

@@ -9,20 +9,34 @@
  * Segments inside ICMP errors are copies of others and have no part in any story.
  *
  * Nothing is kept per occurrence of an option, for there may be one in each of millions of packets;
- * only changes are, by frame.
+ * only changes are, by frame. What is kept of one connection has a bound, whoever made the capture:
+ * what is beyond it has no story, and says so.
  */
 #include "dissector/compat.h"
 
 #include "dissector/dissector.h"
 #include "wire/codec.h"
 
-enum { SIDES = 2, REMEMBERED = 4 };
+enum {
+    SIDES = 2,
+    REQUESTS_MAX = 4,   /* the newest ones of a side, to compare echoes with */
+    OPTIONS_MAX = 64,   /* different ones of a connection: no connection has honest use for more */
+    CHANGES_MAX = 4096, /* of one option of one side */
+};
+
+/* A side's option differed in `frame` from the one before. */
+struct change {
+    uint32_t frame, before;
+    bool contradicts;
+};
 
 /* What one side sent of one option. */
 struct told_side {
     uint32_t first_in, last_in; /* frames; 0: none */
     uint32_t count;
-    uint8_t length; /* of `last` */
+    uint32_t n_changes;
+    struct change *changes; /* by frame; room for the next power of two */
+    uint8_t length;         /* of `last` */
     uint8_t last[TCP_OPTION_SPACE];
 };
 
@@ -32,92 +46,46 @@ struct request {
     uint8_t octets[TCP_OPTION_SPACE];
 };
 
+/* What only options with an echo bit need. */
+struct told_echoes {
+    struct told_side sent[SIDES];
+    struct request requests[SIDES][REQUESTS_MAX]; /* a ring */
+    unsigned n_requests[SIDES];
+};
+
 /* One option of one connection; requests and echoes apart. Lives as long as the file. */
 struct told_option {
     struct told_option *next; /* of the same connection */
     const struct option_desc *desc;
     const char *label;
-    struct told_side sent[SIDES], echoed[SIDES];
-    struct request requests[SIDES][REMEMBERED]; /* only where there are echoes: the newest ones */
-    unsigned n_requests[SIDES];
-    uint32_t on_syn;        /* the frame of the SYN that it stood on */
-    uint32_t unanswered_in; /* the frame of the answer to that SYN, without the option */
+    struct told_side sent[SIDES];
+    struct told_echoes *echoes; /* NULL: it has no echo bit */
+    uint32_t on_syn;            /* the frame of the SYN that it stood on */
+    uint32_t unanswered_in;     /* the frame of the answer to that SYN, without the option */
 };
 
 /* What is known of a connection. Lives as long as the file. */
 struct connection {
     struct told_option *options;
+    uint32_t n_options;
+    uint32_t crowded_in; /* the frame with the first option too many; 0: none */
     uint32_t syn_in, synack_in;
+    uint16_t server_port; /* 0: no handshake was seen */
     bool mptcp_asked, mptcp_answered;
 };
 
 static wmem_map_t *connections; /* struct connection by TCP stream; of the file that is open */
-static wmem_map_t *changes;     /* by told_side and frame: the frame that it differs from */
-
-/* A side's option differed in `frame` from the one before. */
-struct change {
-    const struct told_side *side;
-    uint32_t frame, before;
-    bool contradicts;
-};
-
-static unsigned change_hash(const void *key)
-{
-    const struct change *change = key;
-    return g_direct_hash(change->side) * 31u + change->frame;
-}
-
-static int change_equal(const void *a, const void *b)
-{
-    const struct change *one = a, *other = b;
-    return one->side == other->side && one->frame == other->frame;
-}
 
 void story_register(void)
 {
     connections =
         wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-    changes =
-        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), change_hash, change_equal);
 }
 
 /* --- finding ----------------------------------------------------------------------------------- */
 
-static struct connection *connection_of(uint32_t stream, bool make)
-{
-    struct connection *connection = wmem_map_lookup(connections, GUINT_TO_POINTER(stream));
-    if (connection == NULL && make) {
-        connection = wmem_new0(wmem_file_scope(), struct connection);
-        wmem_map_insert(connections, GUINT_TO_POINTER(stream), connection);
-    }
-    return connection;
-}
-
-static struct told_option *told_option(struct connection *connection, const struct occurrence *seen,
-                                       bool make)
-{
-    struct told_option **at = &connection->options;
-    for (; *at != NULL; at = &(*at)->next)
-        if ((*at)->desc == seen->desc &&
-            (seen->desc != NULL || strcmp((*at)->label, seen->label) == 0))
-            return *at;
-    if (make) {
-        *at = wmem_new0(wmem_file_scope(), struct told_option);
-        (*at)->desc = seen->desc;
-        (*at)->label = wmem_strdup(wmem_file_scope(), seen->label);
-    }
-    return *at;
-}
-
-/* One of two sides, the same one for all segments that it sends. */
-static int side_of(const packet_info *pinfo, const struct segment_facts *segment)
-{
-    if (segment->source_port != segment->destination_port)
-        return segment->source_port > segment->destination_port;
-    return cmp_address(&pinfo->src, &pinfo->dst) > 0;
-}
-
-bool story_stream(packet_info *pinfo, const struct segment_facts *segment, uint32_t *stream)
+/* The number of the connection in Wireshark; false in an ICMP error. */
+static bool stream_of(packet_info *pinfo, const struct segment_facts *segment, uint32_t *stream)
 {
     *stream = segment->stream;
     if (pinfo->flags.in_error_pkt)
@@ -130,6 +98,61 @@ bool story_stream(packet_info *pinfo, const struct segment_facts *segment, uint3
     return connection != NULL;
 }
 
+/*
+ * The connection that a segment belongs to; the first pass makes it. NULL in an ICMP error. Looked
+ * for once for all options of a header.
+ */
+static struct connection *connection_of(packet_info *pinfo, const struct segment_facts *segment)
+{
+    struct header_options *header = segment->spoken;
+    uint32_t stream;
+    if (header->connection != NULL && (!segment->has_stream || segment->stream == header->stream))
+        return header->connection;
+    if (!stream_of(pinfo, segment, &stream))
+        return NULL;
+    struct connection *connection = wmem_map_lookup(connections, GUINT_TO_POINTER(stream));
+    if (connection == NULL && !PINFO_FD_VISITED(pinfo)) {
+        connection = wmem_new0(wmem_file_scope(), struct connection);
+        wmem_map_insert(connections, GUINT_TO_POINTER(stream), connection);
+    }
+    header->connection = connection;
+    header->stream = stream;
+    return connection;
+}
+
+/* What is told of the option; NULL when it is new and `make` is false, or too many are known. */
+static struct told_option *told_option(struct connection *connection, const struct occurrence *seen,
+                                       bool make)
+{
+    struct told_option **at = &connection->options;
+    for (; *at != NULL; at = &(*at)->next)
+        if ((*at)->desc == seen->desc &&
+            (seen->desc != NULL || strcmp((*at)->label, seen->label) == 0))
+            return *at;
+    if (make && connection->n_options < OPTIONS_MAX) {
+        connection->n_options++;
+        *at = wmem_new0(wmem_file_scope(), struct told_option);
+        (*at)->desc = seen->desc;
+        (*at)->label = wmem_strdup(wmem_file_scope(), seen->label);
+        if (seen->desc != NULL && option_has_echo(seen->desc))
+            (*at)->echoes = wmem_new0(wmem_file_scope(), struct told_echoes);
+    }
+    return *at;
+}
+
+static struct told_side *told_side(struct told_option *option, int side, bool echo)
+{
+    return echo && option->echoes != NULL ? &option->echoes->sent[side] : &option->sent[side];
+}
+
+/* One of two sides, the same one for all segments that it sends. */
+static int side_of(const packet_info *pinfo, const struct segment_facts *segment)
+{
+    if (segment->source_port != segment->destination_port)
+        return segment->source_port > segment->destination_port;
+    return cmp_address(&pinfo->src, &pinfo->dst) > 0;
+}
+
 /* --- writing: first pass ----------------------------------------------------------------------- */
 
 static bool may_be_answered(const struct option_desc *desc)
@@ -137,12 +160,16 @@ static bool may_be_answered(const struct option_desc *desc)
     return desc == NULL || desc->answer != ANSWER_NONE;
 }
 
-static void note_change(packet_info *pinfo, const struct told_side *side, uint32_t before,
+static void note_change(packet_info *pinfo, struct told_side *side, uint32_t before,
                         bool contradicts)
 {
-    struct change *change = wmem_new(wmem_file_scope(), struct change);
-    *change = (struct change){side, pinfo->num, before, contradicts};
-    wmem_map_insert(changes, change, change);
+    uint32_t n = side->n_changes;
+    if (n == CHANGES_MAX || (n > 0 && side->changes[n - 1].frame == pinfo->num))
+        return;
+    if ((n & (n - 1)) == 0) /* full, or empty */
+        side->changes =
+            wmem_realloc(wmem_file_scope(), side->changes, MAX(1, 2 * n) * sizeof(*side->changes));
+    side->changes[side->n_changes++] = (struct change){pinfo->num, before, contradicts};
 }
 
 static struct request request_of(const struct occurrence *seen)
@@ -154,11 +181,11 @@ static struct request request_of(const struct occurrence *seen)
     return request;
 }
 
-static bool was_requested(const struct told_option *option, int side, const struct request *echo)
+static bool was_requested(const struct told_echoes *echoes, int side, const struct request *echo)
 {
-    for (unsigned i = 0; i < MIN(option->n_requests[side], REMEMBERED); i++)
-        if (option->requests[side][i].length == echo->length &&
-            memcmp(option->requests[side][i].octets, echo->octets, echo->length) == 0)
+    for (unsigned i = 0; i < MIN(echoes->n_requests[side], REQUESTS_MAX); i++)
+        if (echoes->requests[side][i].length == echo->length &&
+            memcmp(echoes->requests[side][i].octets, echo->octets, echo->length) == 0)
             return true;
     return false;
 }
@@ -166,18 +193,19 @@ static bool was_requested(const struct told_option *option, int side, const stru
 static void tell(packet_info *pinfo, struct told_option *option, int side,
                  const struct occurrence *seen)
 {
-    struct told_side *told = seen->echo ? &option->echoed[side] : &option->sent[side];
+    struct told_side *told = told_side(option, side, seen->echo);
     uint8_t length = (uint8_t)MIN(seen->length, TCP_OPTION_SPACE);
     bool differs = told->count > 0 &&
                    (told->length != length || memcmp(told->last, seen->octets, length) != 0);
 
-    if (option->desc != NULL && option_has_echo(option->desc)) {
+    if (option->echoes != NULL && (seen->echo || told->count == 0 || differs)) {
+        struct told_echoes *echoes = option->echoes;
         struct request request = request_of(seen);
         uint32_t asked_in = option->sent[!side].last_in;
-        if (seen->echo && asked_in != 0 && !was_requested(option, !side, &request))
+        if (!seen->echo)
+            echoes->requests[side][echoes->n_requests[side]++ % REQUESTS_MAX] = request;
+        else if (asked_in != 0 && !was_requested(echoes, !side, &request))
             note_change(pinfo, told, asked_in, true);
-        else if (!seen->echo && (told->count == 0 || differs))
-            option->requests[side][option->n_requests[side]++ % REMEMBERED] = request;
     }
     if (differs && !seen->echo && told->last_in != pinfo->num)
         note_change(pinfo, told, told->last_in, false);
@@ -192,39 +220,40 @@ static void tell(packet_info *pinfo, struct told_option *option, int side,
 
 void story_of_segment(packet_info *pinfo, const struct segment_facts *segment, bool mptcp)
 {
-    uint32_t stream;
-    if (PINFO_FD_VISITED(pinfo) || !story_stream(pinfo, segment, &stream))
+    struct connection *connection = connection_of(pinfo, segment);
+    if (PINFO_FD_VISITED(pinfo) || connection == NULL)
         return;
-    struct connection *connection = connection_of(stream, true);
     if (!(segment->flags & TCP_ACK)) {
         connection->syn_in = pinfo->num;
         connection->mptcp_asked |= mptcp;
+        connection->server_port = segment->destination_port;
         return;
     }
     connection->synack_in = pinfo->num;
     connection->mptcp_answered |= mptcp;
+    connection->server_port = segment->source_port;
     int side = side_of(pinfo, segment);
     for (struct told_option *one = connection->options; one != NULL; one = one->next)
-        if (one->on_syn != 0 && may_be_answered(one->desc) && one->sent[side].count == 0 &&
-            one->echoed[side].count == 0 && one->unanswered_in == 0)
+        if (one->on_syn != 0 && may_be_answered(one->desc) &&
+            told_side(one, side, false)->count == 0 && told_side(one, side, true)->count == 0 &&
+            one->unanswered_in == 0)
             one->unanswered_in = pinfo->num;
 }
 
 /* --- reading ----------------------------------------------------------------------------------- */
 
-static void read_links(struct story *story, const struct told_option *option, int side, bool echo)
+static void read_links(struct story *story, struct told_option *option, int side, bool echo)
 {
-    const struct told_side *mine = echo ? &option->echoed[side] : &option->sent[side];
+    const struct told_side *mine = told_side(option, side, echo);
     const struct told_side *peer = &option->sent[!side];
-    bool echoes = option->desc != NULL && option_has_echo(option->desc);
     story->first_in = mine->first_in;
     story->last_in = mine->last_in;
     story->count = mine->count;
-    if (echoes) {
+    if (option->echoes != NULL) {
         if (echo)
             story->asked_in = peer->first_in;
         else
-            story->answered_in = option->echoed[!side].first_in;
+            story->answered_in = option->echoes->sent[!side].first_in;
         story->silent = !echo && story->answered_in == 0;
         return;
     }
@@ -237,19 +266,40 @@ static void read_links(struct story *story, const struct told_option *option, in
     story->silent = asker && peer->count == 0;
 }
 
+static int compare_frames(const void *key, const void *element)
+{
+    uint32_t frame = *(const uint32_t *)key, other = ((const struct change *)element)->frame;
+    return (frame > other) - (frame < other);
+}
+
+static void read_change(struct story *story, const struct told_side *side, uint32_t frame)
+{
+    if (side->n_changes == 0 || side->changes[side->n_changes - 1].frame < frame)
+        return;
+    const struct change *change =
+        bsearch(&frame, side->changes, side->n_changes, sizeof(*change), compare_frames);
+    if (change == NULL)
+        return;
+    story->differs_from = change->before;
+    story->contradicts = change->contradicts;
+    story->last_change_kept = change == &side->changes[CHANGES_MAX - 1];
+}
+
 struct story story_of_option(packet_info *pinfo, const struct segment_facts *segment,
                              const struct occurrence *seen)
 {
     struct story story = {0};
-    uint32_t stream;
-    if (!story_stream(pinfo, segment, &stream))
-        return story;
     bool first_pass = !PINFO_FD_VISITED(pinfo);
-    struct connection *connection = connection_of(stream, first_pass);
-    struct told_option *option =
-        connection != NULL ? told_option(connection, seen, first_pass) : NULL;
-    if (option == NULL)
+    struct connection *connection = connection_of(pinfo, segment);
+    if (connection == NULL)
         return story;
+    struct told_option *option = told_option(connection, seen, first_pass);
+    if (option == NULL) {
+        if (connection->crowded_in == 0)
+            connection->crowded_in = pinfo->num;
+        story.crowded_in = connection->crowded_in;
+        return story;
+    }
     int side = side_of(pinfo, segment);
     if (first_pass) {
         tell(pinfo, option, side, seen);
@@ -261,23 +311,13 @@ struct story story_of_option(packet_info *pinfo, const struct segment_facts *seg
     story.complete = !first_pass;
     story.silent = story.silent && !first_pass && may_be_answered(seen->desc);
     story.unanswered_in = option->on_syn == pinfo->num ? option->unanswered_in : 0;
-
-    struct change key = {.side = seen->echo ? &option->echoed[side] : &option->sent[side],
-                         .frame = pinfo->num};
-    const struct change *change = wmem_map_lookup(changes, &key);
-    if (change != NULL) {
-        story.differs_from = change->before;
-        story.contradicts = change->contradicts;
-    }
+    read_change(&story, told_side(option, side, seen->echo), pinfo->num);
     return story;
 }
 
 bool story_is_plain(packet_info *pinfo, const struct segment_facts *segment, uint32_t *frame)
 {
-    uint32_t stream;
-    if (!story_stream(pinfo, segment, &stream))
-        return false;
-    const struct connection *connection = connection_of(stream, false);
+    const struct connection *connection = connection_of(pinfo, segment);
     if (connection == NULL)
         return false;
     if (connection->syn_in != 0 && !connection->mptcp_asked)
@@ -289,13 +329,24 @@ bool story_is_plain(packet_info *pinfo, const struct segment_facts *segment, uin
     return *frame < pinfo->num;
 }
 
+int story_sent_by_client(packet_info *pinfo, const struct segment_facts *segment)
+{
+    if (segment->flags & TCP_SYN)
+        return (segment->flags & TCP_ACK) == 0;
+    const struct connection *connection = connection_of(pinfo, segment);
+    if (connection == NULL || connection->server_port == 0 ||
+        segment->source_port == segment->destination_port)
+        return -1;
+    if (segment->destination_port == connection->server_port)
+        return 1;
+    return segment->source_port == connection->server_port ? 0 : -1;
+}
+
 void story_missing_answers(packet_info *pinfo, const struct segment_facts *segment,
                            void (*report)(void *context, const char *label, uint32_t asked_in),
                            void *context)
 {
-    uint32_t stream;
-    const struct connection *connection =
-        story_stream(pinfo, segment, &stream) ? connection_of(stream, false) : NULL;
+    const struct connection *connection = connection_of(pinfo, segment);
     if (connection == NULL)
         return;
     for (const struct told_option *one = connection->options; one != NULL; one = one->next)

@@ -41,6 +41,9 @@ eth/ipv4 client ack    fd064f430002,1e02,0101
 eth/ipv6 server fin    1e0c20
 END
 
+# Hook and clock records beside packets.
+cp "$OPTRAIL_SOURCE/captures/clean-b.pcapng" "$tshark_dir/recording.pcap"
+
 pdml() { run_tshark -r "$tshark_dir/$1.pcap" -T pdml "${@:2}"; }
 stock_pdml() { run_stock_tshark -r "$tshark_dir/$1.pcap" -T pdml "${@:2}"; }
 strip() { "$OPTRAIL_SOURCE"/tests/tools/strip_optrail.py "$@"; }
@@ -59,7 +62,7 @@ for passes in "" -2; do
     [ "$(grep -c '"_ws.malformed"' "$tshark_dir/ours")" -ge 3 ] || fail "nothing was malformed"
     grep -q 'show="kind-66"' "$tshark_dir/whole" || fail "an option before a malformed one is lost"
 
-    for file in sound broken last; do
+    for file in sound broken last recording; do
         stock_pdml $file $passes | sed '/capture_file=/d' >"$tshark_dir/stock"
         pdml $file $passes --disable-protocol optrail | sed '/capture_file=/d' >"$tshark_dir/ours"
         cmp "$tshark_dir/stock" "$tshark_dir/ours" >&2 ||
@@ -76,6 +79,11 @@ for format in "" "-T fields -e frame.protocols -e _ws.col.Protocol -e _ws.col.In
     run_tshark -r "$tshark_dir/sound.pcap" $format | sed 's/ | .*\[Pack/[Pack/; s/ | .*//' >"$tshark_dir/ours"
     diff "$tshark_dir/stock" "$tshark_dir/ours" >&2 || fail "summaries lose something ($format)"
 done
+
+# Nor are the summaries of a recording others when the protocol is disabled.
+run_stock_tshark -r "$tshark_dir/recording.pcap" >"$tshark_dir/stock"
+run_tshark -r "$tshark_dir/recording.pcap" --disable-protocol optrail >"$tshark_dir/ours"
+diff "$tshark_dir/stock" "$tshark_dir/ours" >&2 || fail "summaries of a recording differ"
 
 # A malformed Multipath TCP option costs neither the options behind it nor the payload.
 got=$(run_tshark -r "$tshark_dir/broken.pcap" -T fields -e optrail.cc.algorithm -e tcp.payload \
