@@ -24,7 +24,7 @@ static struct evidence *evidence_of(struct analysis *analysis, struct connection
     e->direction = (uint8_t)s->direction;
     e->option = s->option;
     e->kind = s->kind == 0 && s->option ? s->option->kind : s->kind;
-    e->segment = (int8_t)s->segment;
+    e->segment = s->segment < 0 ? -1 : (int8_t)s->segment;
     e->detail = g_strdup(s->detail);
     e->absent_at = (uint8_t)s->absent_at;
     *link = e;

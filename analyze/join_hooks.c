@@ -269,7 +269,8 @@ static bool is_old(const struct hook_end *end, const struct segment *segment)
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment)
 {
     unsigned v = segment->vantage;
-    if (segment->everyday || !analysis->inputs[v]->has_hooks)
+    bool cut = segment->options_captured < segment->options_length; /* who knows what it bears */
+    if ((segment->everyday && !cut) || !analysis->inputs[v]->has_hooks)
         return;
     struct hook_state *hooks = join_hooks_state(analysis, segment->connection);
     const struct hook_end *sender = &hooks->ends[v][segment->direction];

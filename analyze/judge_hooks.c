@@ -61,6 +61,11 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
 {
     const struct input *input = analysis->inputs[write->vantage];
     const struct side *side = connection->sides[write->vantage];
+    if (input_headers_cut_between(input, write->time_ns - MIN(write->time_ns, HOOK_NEAR_NS),
+                                  write->time_ns + HOOK_NEAR_NS)) {
+        *why = "the capture beside it cut headers at that moment";
+        return VERDICT_INCONCLUSIVE_SNAPLEN;
+    }
     if (side == NULL || !side->has_packets) {
         *why = "the capture beside it holds no packet of this connection";
         return VERDICT_INCONCLUSIVE_NOT_COVERED;

@@ -11,6 +11,7 @@
 #include "analyze/align.h"
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
+#include "analyze/join_hooks.h"
 #include "analyze/judge.h"
 #include "analyze/memory.h"
 #include "analyze/trail.h"
@@ -220,6 +221,12 @@ static char *detail_of(const struct option_case *c, enum verdict verdict)
     return g_strdup_printf("%s became %s", was, is);
 }
 
+/* No hook of its sender is recorded here: if records were lost, there may have been some. */
+static bool hooks_may_be_missing(const struct segment *s)
+{
+    return !join_hooks_at(s->connection, s->vantage, s->direction);
+}
+
 /* Returns what it was noted under, so that more frames may be named; NULL: nowhere. */
 static struct evidence *say(struct analysis *analysis, const struct option_case *c,
                             const struct identity *option, enum verdict verdict,
@@ -237,6 +244,11 @@ static struct evidence *say(struct analysis *analysis, const struct option_case 
         .segment = segment->class,
         .absent_at = VANTAGES,
         .detail = detail,
+        .absent_events = verdict == VERDICT_OPTION_MIRRORED && analysis->n_vantages == 1 &&
+                         hooks_may_be_missing(segment),
+        .events_at = segment->vantage,
+        .from_ns = segment->time_ns - MIN(segment->time_ns, (uint64_t)HOOK_NEAR_NS),
+        .to_ns = segment->time_ns + HOOK_NEAR_NS,
     };
     for (unsigned i = 0; i < 2; i++) {
         const struct segment *s = i == 0 ? c->up : c->down;
@@ -451,6 +463,19 @@ static bool is_mirrored_alone(struct analysis *analysis, const struct option_cas
     return desc->sender == (from_client ? SENDER_SERVER : SENDER_CLIENT);
 }
 
+/* Where this host's own hooks saw the sender at work, nobody has mirrored anything. */
+static enum verdict judge_mirrored(struct analysis *analysis, const struct option_case *c)
+{
+    const struct segment *s = c->up;
+    uint64_t near_ns = HOOK_NEAR_NS;
+    if (!is_mirrored_alone(analysis, c) || join_hooks_at(c->connection, s->vantage, s->direction))
+        return VERDICT_NONE;
+    return input_lost_events_between(analysis->inputs[s->vantage],
+                                     s->time_ns - MIN(s->time_ns, near_ns), s->time_ns + near_ns)
+               ? VERDICT_INCONCLUSIVE_EVENTS_LOST
+               : VERDICT_OPTION_MIRRORED;
+}
+
 void judge_alone(struct analysis *analysis, struct segment *segment)
 {
     struct option_list options;
@@ -470,9 +495,13 @@ void judge_alone(struct analysis *analysis, struct segment *segment)
             say(analysis, &c, c.here->identity, VERDICT_INCONCLUSIVE_NOT_COVERED,
                 CONFIDENCE_INCONCLUSIVE, NULL);
         judge_own(analysis, &c);
-        if (analysis->n_vantages == 1 && is_mirrored_alone(analysis, &c))
-            say(analysis, &c, c.here->identity, VERDICT_OPTION_MIRRORED, CONFIDENCE_LIKELY,
-                "or the peer speaks it and answers with the same octets");
+        enum verdict mirrored =
+            analysis->n_vantages == 1 ? judge_mirrored(analysis, &c) : VERDICT_NONE;
+        if (mirrored != VERDICT_NONE)
+            say(analysis, &c, c.here->identity, mirrored, CONFIDENCE_LIKELY,
+                mirrored == VERDICT_OPTION_MIRRORED
+                    ? "or the peer speaks it and answers with the same octets"
+                    : "the same octets went the other way before");
     }
 }
 

@@ -67,21 +67,27 @@ static void row_verdict(const struct row *row, struct report_option *out)
         out->confidence = row->likely >> worst & 1 ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
 }
 
+static bool has_packets(const struct side *side)
+{
+    return side && side->has_packets;
+}
+
 /* Which vantage point sees segments of this direction first, where only one was used. */
 static void row_wire(const struct analysis *analysis, const struct connection *connection,
                      const struct row *row, struct report_option *out)
 {
     enum vantage near = connection_upstream(connection, row->direction);
-    out->sent = connection->sides[near] && connection->sides[near]->has_packets ? row->seen[near]
-                                                                                : COUNT_UNKNOWN;
-    out->arrived = connection->sides[!near] && connection->sides[!near]->has_packets
-                       ? row->seen[!near]
-                       : COUNT_UNKNOWN;
+    out->sent = has_packets(connection->sides[near]) ? row->seen[near] : COUNT_UNKNOWN;
+    out->arrived = has_packets(connection->sides[!near]) ? row->seen[!near] : COUNT_UNKNOWN;
+    /* Where headers were cut, what was seen is not all. */
+    for (unsigned v = 0; v < VANTAGES; v++)
+        if (connection->sides[v] && connection->sides[v]->options_cut[row->direction])
+            *(v == near ? &out->sent : &out->arrived) = COUNT_UNKNOWN;
     /* A vantage point that saw nothing of the connection saw none of these: that is a count. */
     if (analysis->n_vantages > 1) {
-        if (out->sent == COUNT_UNKNOWN && analysis->inputs[near]->has_packets)
+        if (!has_packets(connection->sides[near]) && analysis->inputs[near]->has_packets)
             out->sent = 0;
-        if (out->arrived == COUNT_UNKNOWN && analysis->inputs[!near]->has_packets)
+        if (!has_packets(connection->sides[!near]) && analysis->inputs[!near]->has_packets)
             out->arrived = 0;
     }
 }

@@ -345,6 +345,24 @@ static void a_cut_header_counts_once(void **state)
     scene_free(s);
 }
 
+static void a_header_cut_before_everything_special_is_not_called_without_it(void **state)
+{
+    (void)state;
+    for (unsigned before_tcp = 0; before_tcp < 2; before_tcp++) {
+        struct scene *s = scene_new();
+        s->tsval = 5000;
+        struct built_segment ack = third_ack_with_cc(s);
+        struct built_segment cut = ack;
+        cut.snaplen = before_tcp ? 30 : 52; /* timestamps are there: it looks everyday */
+        at_client_side(s, &cut);
+        covered_to_here(s);
+        const struct report_option *row = row_of_lost_write(s);
+        assert_int_equal(row->counts[VERDICT_HOOK_NOT_ON_WIRE], 0);
+        assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_SNAPLEN], 1);
+        scene_free(s);
+    }
+}
+
 /* Two programs ask for room for the same, and both store it: it is one segment. */
 static void the_same_option_twice_in_a_header_counts_once(void **state)
 {
@@ -420,6 +438,7 @@ int main(void)
         cmocka_unit_test(what_only_the_far_capture_shows_counts_once),
         cmocka_unit_test(what_the_far_capture_shows_without_it_is_told_by_the_hook),
         cmocka_unit_test(a_cut_header_counts_once),
+        cmocka_unit_test(a_header_cut_before_everything_special_is_not_called_without_it),
         cmocka_unit_test(the_same_option_twice_in_a_header_counts_once),
         cmocka_unit_test(of_two_equal_names_each_must_leave),
     };

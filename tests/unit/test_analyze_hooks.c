@@ -226,6 +226,49 @@ static void hooks_tell_which_side_one_capture_is_on(void **state)
     scene_free(s);
 }
 
+/* Both ends send the same octets of an option that nobody describes; one file holds all. */
+static const struct report *mirrored(struct scene *s, bool hooks, uint64_t lost)
+{
+    static const char FOREIGN[] = "\xfd\x06\xbe\xe5\x01\x02";
+    struct built_segment asked = make(s, CLIENT, TCP_ACK, 10, FOREIGN);
+    pass(s, &asked);
+    struct built_segment answer = make(s, SERVER, TCP_ACK, 10, FOREIGN);
+    struct hook_record write =
+        hook_of(s, &answer, SERVER, HOOK_WRITE_HDR_OPT, answer.time_ns - 1000);
+    struct hook_record other = {
+        .op = HOOK_RTT, .local = s->ends[SERVER], .remote = capture_endpoint("203.0.113.9", 9)};
+    write.flags |= HOOK_FLAG_ENTRY;
+    if (hooks)
+        capture_builder_hook(s->b, &write);
+    pass(s, &answer);
+    covered_to_here(s);
+    other.time_ns = s->now;
+    capture_builder_hook_after_loss(s->b, &other, lost);
+    capture_builder_finish(s->a);
+    return analyze_files(s, capture_builder_finish(s->b), NULL);
+}
+
+static void what_a_hook_wrote_is_not_mirrored(void **state)
+{
+    (void)state;
+    static const struct {
+        bool hooks;
+        uint64_t lost;
+        uint32_t mirrored, doubtful;
+    } CASES[] = {{false, 0, 1, 0}, {true, 0, 0, 0}, {false, 3, 0, 1}, {true, 3, 0, 0}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        struct scene *s = scene_with_handshake();
+        const struct report *report = mirrored(s, CASES[i].hooks, CASES[i].lost);
+        const struct report_option *row =
+            row_of(report, "exid-0xBEE5", DIRECTION_REVERSE, SEGMENT_DATA);
+        assert_int_equal(row ? row->counts[VERDICT_OPTION_MIRRORED] : 0, CASES[i].mirrored);
+        assert_int_equal(row ? row->counts[VERDICT_INCONCLUSIVE_EVENTS_LOST] : 0,
+                         CASES[i].doubtful);
+        assert_int_equal(report->overall == OVERALL_INTERFERED, CASES[i].mirrored);
+        scene_free(s);
+    }
+}
+
 /* How often a segment with uto counts as not parsed, beside a server that has hooks. */
 static uint32_t not_parsed(uint8_t flags, uint32_t payload, uint64_t covered_ns)
 {
@@ -381,6 +424,7 @@ int main(void)
         cmocka_unit_test(resets_and_the_end_of_a_recording_are_not_expected_to_be_parsed),
         cmocka_unit_test(what_arrived_before_the_recorder_looked_is_not_expected_to_be_parsed),
         cmocka_unit_test(actions_are_named),
+        cmocka_unit_test(what_a_hook_wrote_is_not_mirrored),
         cmocka_unit_test(after_its_receiver_closed_no_parse_is_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

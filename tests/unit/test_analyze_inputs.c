@@ -200,6 +200,9 @@ static void headers_that_one_capture_shows_whole_are_judged_one_by_one(void **st
     const struct report_finding *finding = finding_of(report, VERDICT_INCONCLUSIVE_SNAPLEN);
     assert_non_null(finding);
     assert_int_not_equal(finding->flow, 0);
+    const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_int_equal(row->sent, 1);
+    assert_int_equal(row->arrived, COUNT_UNKNOWN); /* nobody can tell: it is no zero */
     scene_free(s);
 }
 
