@@ -2,7 +2,7 @@
 # The verbs that people try first. CMake does the work: see CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
 
-.PHONY: all build demo test kernel test-vm bench coverage install install-user format clean help
+.PHONY: all build demo test kernel test-vm fuzz bench coverage install install-user format clean help
 .PHONY: packages-build packages-demo packages-test packages-kernel packages-bench packages-coverage
 
 all: build
@@ -13,6 +13,7 @@ help:
 	@echo "make build     build/bin/optrail and build/plugins/VERSION/epan/optrail.so"
 	@echo "make kernel    build the test kernel with our patches (15 minutes, then cached)"
 	@echo "make test-vm   boot it in QEMU, without KVM, and pass the tests that need it"
+	@echo "make fuzz      mutate input for an hour, or for FUZZ_SECONDS a target (TARGET=all)"
 	@echo "make bench     measure what recording, dissecting and analysing cost"
 	@echo "make coverage  which lines of wire/ and analyze/ the tests reach"
 	@echo "make install   install both (PREFIX, DESTDIR)"
@@ -42,6 +43,9 @@ kernel: packages-kernel
 test-vm: packages-test packages-kernel
 	@tests/vm/run
 
+fuzz: packages-build packages-test
+	@tests/fuzz/run $(or $(TARGET),all) $(or $(FUZZ_SECONDS),360)
+
 bench: packages-test packages-bench
 	@$(MAKE) --no-print-directory compile
 	@tests/bench/run
@@ -59,4 +63,4 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-asan build-coverage
+	rm -rf build build-asan build-fuzz build-coverage

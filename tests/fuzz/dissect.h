@@ -3,8 +3,8 @@
  * dissect.h - Wireshark with our dissector inside this process: a whole capture in one call.
  *
  * The dissector is linked, not loaded, so that it can be instrumented. Wireshark's memory is in its
- * strict mode and a dissector's bug aborts, unless the environment says otherwise
- * (WIRESHARK_DEBUG_WMEM_OVERRIDE, WIRESHARK_ABORT_ON_DISSECTOR_BUG). Nobody's preferences are read.
+ * strict mode unless the environment says otherwise (WIRESHARK_DEBUG_WMEM_OVERRIDE). Nobody's
+ * preferences are read.
  */
 #ifndef OPTRAIL_TESTS_FUZZ_DISSECT_H
 #define OPTRAIL_TESTS_FUZZ_DISSECT_H
@@ -19,8 +19,11 @@ struct dissect_frame {
     unsigned captured, length; /* octets at `octets`; octets on the wire */
 };
 
-/* Once, before all else. */
-void dissect_start(void);
+/*
+ * Once, before all else. A dissector's bug aborts: with `any` whosever it is, else ours alone, and
+ * dissection goes on as it does for users.
+ */
+void dissect_start(bool any);
 
 /*
  * Dissects the frames as tshark does: first without or (`one_pass`) with a tree, then again with

@@ -130,7 +130,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    dissect_start();
+    dissect_start(false);
     return 0;
 }
 
