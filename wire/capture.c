@@ -5,9 +5,8 @@
  * A plain file is mapped; what was read is given back to the kernel as the reading goes on, so that
  * memory does not grow with the file. Pipes and compressed files come through a buffer.
  *
- * A file that another program shortens while it is mapped ends the process with SIGBUS when the
- * reading comes to the part that is gone; a file that grows is read to the size it had when it was
- * opened.
+ * A file that another program shortens while it is mapped is read as far as it is still there, and
+ * the warning says so (mapping.h); one that grows is read to the size it had when it was opened.
  */
 #include "wire/capture_internal.h"
 
@@ -105,6 +104,14 @@ static int at_end(struct capture *c, struct capture_record *record)
     return 0;
 }
 
+/* Where octets are gone without a signal, in the last page, zeros have taken their place. */
+static bool was_shortened(const struct capture *c)
+{
+    struct stat status;
+    return c->mapping != NULL && (mapping_has_shrunk(c->mapping) || fstat(c->fd, &status) < 0 ||
+                                  (uint64_t)status.st_size < c->size);
+}
+
 int capture_stop(struct capture *c, const char *unit, const char *format, ...)
 {
     const char *broken = c->stream != NULL ? stream_error(c->stream) : NULL;
@@ -113,6 +120,10 @@ int capture_stop(struct capture *c, const char *unit, const char *format, ...)
     va_start(arguments, format);
     g_autofree char *what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    if (was_shortened(c)) {
+        g_free(what);
+        what = g_strdup("another program shortened the file while it was read");
+    }
     g_free(c->warning);
     c->warning = g_strdup_printf(
         "%s: %s %" G_GUINT64_FORMAT " at offset %" G_GUINT64_FORMAT ": %s%s%s", c->name, unit,
@@ -125,6 +136,8 @@ int capture_end(struct capture *c, const char *unit)
 {
     if (c->stream != NULL && stream_error(c->stream) != NULL)
         return capture_stop(c, unit, "the file ends early");
+    if (was_shortened(c))
+        return capture_stop(c, unit, "shortened");
     if (capture_left(c) > 0)
         return capture_stop(c, unit, "cut, %zu octets of its header are there", capture_left(c));
     c->next = at_end;
@@ -195,11 +208,10 @@ static bool map_file(struct capture *c)
     if (c->size > SIZE_MAX / 2 || n <= 0 || stream_is_compressed(head, (size_t)n))
         return false;
 
-    void *map = mmap(NULL, (size_t)c->size, PROT_READ, MAP_PRIVATE, c->fd, 0);
-    if (map == MAP_FAILED)
+    c->mapping = mapping_new(c->fd, (size_t)c->size);
+    if (c->mapping == NULL)
         return false;
-    madvise(map, (size_t)c->size, MADV_SEQUENTIAL);
-    c->map = c->at = c->origin = c->released = map;
+    c->map = c->at = c->origin = c->released = mapping_octets(c->mapping);
     c->end = c->map + c->size;
     if (c->size >= RELEASE_STEP)
         c->release_at = c->map + RELEASE_STEP;
@@ -274,8 +286,7 @@ void capture_close(struct capture *c)
 {
     if (c == NULL)
         return;
-    if (c->map != NULL)
-        munmap((void *)(uintptr_t)c->map, (size_t)c->size);
+    mapping_free(c->mapping);
     if (c->fd > STDIN_FILENO)
         close(c->fd);
     stream_free(c->stream);
@@ -291,7 +302,11 @@ void capture_close(struct capture *c)
 
 int capture_next(struct capture *capture, struct capture_record *record)
 {
-    return capture->next(capture, record);
+    int more = capture->next(capture, record);
+    /* What was given a moment ago may have been zeros already: it is the last. */
+    if (G_UNLIKELY(capture->mapping != NULL && mapping_has_shrunk(capture->mapping)) && more > 0)
+        return capture_stop(capture, "block", "shortened");
+    return more;
 }
 
 const char *capture_warning(const struct capture *c)

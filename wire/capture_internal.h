@@ -12,6 +12,7 @@
 #include "wire/bytes.h"
 #include "wire/capture.h"
 #include "wire/compressed.h"
+#include "wire/mapping.h"
 
 /*
  * The largest block or packet that is believed: more is a broken length, and a stream's buffer has
@@ -41,7 +42,8 @@ struct capture {
     const uint8_t *origin; /* `base` is the offset of this address in the stream */
     uint64_t base;
     uint64_t size;           /* of the file; 0 for a pipe */
-    const uint8_t *map;      /* NULL: a stream */
+    struct mapping *mapping; /* NULL: a stream */
+    const uint8_t *map;      /* its octets */
     const uint8_t *released; /* the mapping's pages before this have been given back */
     struct stream *stream;
     uint8_t *buffer;
