@@ -97,6 +97,46 @@ enum subflows {
 #define TRUSTED_MAP "trusted_peers"
 #define TRUSTED_MAX 1024
 
+/* --- path managers ----------------------------------------------------------------------------- */
+
+/*
+ * Map "local_addresses" of path managers: an array of the host's addresses to use, kept up to date
+ * by whoever loaded the program (bpf/load/follow.c). Free places have family 0.
+ */
+#define LOCAL_ADDRESSES_MAP "local_addresses"
+#define LOCAL_ADDRESSES_MAX 16
+
+struct path_address {
+    __u16 family; /* AF_INET, AF_INET6 */
+    __u16 zero;
+    __u32 address[4]; /* network byte order, IPv4 in the first word */
+};
+
+/*
+ * Map "path_events": what path managers on a stock kernel tell the process beside them
+ * (bpf/load/manage.c), a ring buffer of struct path_event.
+ */
+#define PATH_EVENTS_MAP "path_events"
+
+enum path_event_kind {
+    PATH_MEMBER = 1, /* a connection of the cgroup, when its first subflow is there */
+    PATH_WORTH,      /* program delaying: it is worth more subflows */
+    PATH_LOST,       /* program refresh: a subflow ended by the network */
+    PATH_OLD,        /* program refresh: a subflow is older than it should get */
+};
+
+struct path_event {
+    __u32 kind;
+    __u32 token; /* host byte order */
+    __u32 server;
+    __u16 family;     /* of the subflow: AF_INET, AF_INET6; addresses in network byte order */
+    __u16 local_port; /* ports in host byte order */
+    __u32 local[4];   /* IPv4 in the first word */
+    __u32 remote[4];
+    __u16 remote_port;
+    __u16 error;
+};
+
 /* --- program tune ------------------------------------------------------------------------------ */
 
 /* Maps of program tune: the rules, in order, and what became of each (per CPU). */

@@ -2,6 +2,7 @@
 /* load_command.c - optrail load: puts a program onto a cgroup. */
 #include <stdio.h>
 
+#include "bpf/load/follow.h"
 #include "bpf/load/loaded.h"
 #include "bpf/load/commands.h"
 #include "wire/command.h"
@@ -52,6 +53,8 @@ static int run_load(int argc, char **argv)
     unsigned how = (verbose ? LOAD_VERBOSE : 0U) | (replace ? LOAD_REPLACE : 0U);
     if (!parameters_parse(program, options, (const char *const *)settings, &values, &error) ||
         !loaded_attach(program, cgroup, &values, options, how, &error))
+        return command_fail(error->code, command, "%s", error->message);
+    if (program->follow != NULL && !follow_start(program, cgroup, &values, &error))
         return command_fail(error->code, command, "%s", error->message);
     g_autofree char *way = program->way != NULL ? program->way(&values) : NULL;
     if (way != NULL)

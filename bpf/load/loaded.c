@@ -141,6 +141,42 @@ static void read_program(struct loaded *loaded)
     close(fd);
 }
 
+uint32_t loaded_program(uint64_t cgroup_id, const char *instance)
+{
+    g_autofree char *pin =
+        g_strdup_printf(OPTRAIL_PIN_DIR "/%" G_GUINT64_FORMAT "/%s/link", cgroup_id, instance);
+    struct bpf_link_info info = {0};
+    uint32_t length = sizeof(info), id = 0;
+    int fd = bpf_obj_get(pin);
+
+    if (fd < 0)
+        return 0;
+    if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0 && info.cgroup.cgroup_id != 0)
+        id = info.prog_id;
+    close(fd);
+    return id;
+}
+
+int loaded_map_open(uint32_t program_id, const char *name)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t map_ids[MAPS_MAX];
+    uint32_t length = sizeof(info);
+    int map = -1;
+    int fd = bpf_prog_get_fd_by_id(program_id);
+
+    if (fd < 0)
+        return -1;
+    info.nr_map_ids = MAPS_MAX;
+    info.map_ids = (uint64_t)(uintptr_t)map_ids;
+    if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0) {
+        struct map_list maps = {map_ids, MIN(info.nr_map_ids, MAPS_MAX)};
+        map = map_list_open(&maps, name);
+    }
+    close(fd);
+    return map;
+}
+
 static void read_link(struct loaded *loaded)
 {
     g_autofree char *pin = pin_path(loaded, "/link");

@@ -67,6 +67,13 @@ GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error);
 /* Detaches and unpins; when it was the last and no recorder runs, nothing of ours is left. */
 bool loaded_remove(const struct loaded *loaded, GError **error);
 
+/*
+ * The program behind a pin, 0 when there is none; and one of its maps by name, to be closed, -1 when
+ * there is none.
+ */
+uint32_t loaded_program(uint64_t cgroup_id, const char *instance);
+int loaded_map_open(uint32_t program_id, const char *name);
+
 /* Unpins what programs and recorders share, when nobody needs it. With optrail_pin_dir_lock() held. */
 void loaded_tidy(void);
 

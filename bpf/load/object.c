@@ -181,7 +181,9 @@ struct bpf_object *object_load(const struct program *program, const struct value
                                GError **error)
 {
     size_t size;
-    const void *image = program->image(&size);
+    bool patched = kernel_is_patched();
+    const void *image = !patched && program->image_stock != NULL ? program->image_stock(&size)
+                                                                 : program->image(&size);
     LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = program->name,
                 .pin_root_path = OPTRAIL_PIN_DIR);
 

@@ -67,6 +67,16 @@ GArray *prefixes_parse(const char *text, GError **error)
     return g_steal_pointer(&prefixes);
 }
 
+bool prefix_holds(const struct prefix *prefix, const uint8_t address[16])
+{
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned bits = prefix->bits > 8 * i ? MIN(prefix->bits - 8 * i, 8U) : 0;
+        if ((address[i] ^ prefix->address[i]) & (0xff00U >> bits & 0xffU))
+            return false;
+    }
+    return true;
+}
+
 bool prefixes_fill(struct bpf_map *map, const char *text, GError **error)
 {
     const uint32_t yes = 1;

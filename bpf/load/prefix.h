@@ -22,6 +22,9 @@ bool prefix_parse(const char *text, struct prefix *prefix, GError **error);
  */
 GArray *prefixes_parse(const char *text, GError **error);
 
+/* Whether the address (16 octets, IPv4 mapped) stands in the prefix. */
+bool prefix_holds(const struct prefix *prefix, const uint8_t address[16]);
+
 struct bpf_map;
 
 /*

@@ -20,6 +20,7 @@
 
 struct bpf_object;
 struct variables;
+struct follow;
 struct map_list;
 
 /* Errors of this folder: their codes are exit codes (wire/command.h). */
@@ -79,6 +80,9 @@ struct program {
      * NAME-TEXT. NULL: the program is loaded once on a cgroup.
      */
     const char *instance_by;
+    /* For kernels that are not patched, where those need another program; NULL: the same. */
+    const void *(*image_stock)(size_t *size);
+
     bool for_mptcp;    /* of no use, and not taken by the kernel, without MPTCP */
     bool takes_fields; /* other KEY=VALUE are fields of the option that parameter `name` names */
 
@@ -98,6 +102,12 @@ struct program {
 
     /* More lines of details, such as a table. Free with g_free(). */
     char *(*more)(void);
+
+    /*
+     * What goes on in the background while the program is loaded, in a process of its own: returns
+     * when follow_ended() (bpf/load/follow.h). `values` as it was loaded with.
+     */
+    void (*follow)(const struct follow *follow, const struct values *values);
 
     /* For `optrail status`: what its maps say besides counters. Appends char * to `lines`. */
     void (*show)(const struct map_list *maps, GPtrArray *lines);
@@ -126,6 +136,9 @@ extern const struct parameter_value repeat_values[];
 /* clang-format off */
 #define PARAMETER_ROLE(what)                                                                       \
     {.key = "role", .type = PARAMETER_ENUM, .preset = "both", .help = (what), .values = role_values}
+#define PARAMETER_ROLE_PATH(preset_)                                                               \
+    {.key = "role", .type = PARAMETER_ENUM, .preset = (preset_),                                   \
+     .help = "which connections it acts on", .values = role_values}
 #define PARAMETER_REPEAT(what)                                                                     \
     {.key = "repeat", .type = PARAMETER_ENUM, .preset = "once", .help = (what),                    \
      .values = repeat_values}

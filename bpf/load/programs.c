@@ -4,22 +4,41 @@
 
 #include "bpf/load/program.h"
 
+extern const struct program program_announce;
 extern const struct program program_cc;
 extern const struct program program_delack;
 extern const struct program program_delay;
+extern const struct program program_delaying;
 extern const struct program program_explore;
+extern const struct program program_fullmesh;
 extern const struct program program_ito;
 extern const struct program program_iw;
+extern const struct program program_ndiffports;
 extern const struct program program_option;
 extern const struct program program_rate;
+extern const struct program program_refresh;
 extern const struct program program_sched;
 extern const struct program program_tune;
 extern const struct program program_uto;
 
 const struct program *const programs[] = {
-    &program_uto,    &program_cc,    &program_iw,      &program_delack,
-    &program_rate,   &program_sched, &program_delay,   &program_ito,
-    &program_option, &program_tune,  &program_explore, NULL,
+    &program_uto,
+    &program_cc,
+    &program_iw,
+    &program_delack,
+    &program_rate,
+    &program_sched,
+    &program_delay,
+    &program_ito,
+    &program_ndiffports,
+    &program_fullmesh,
+    &program_refresh,
+    &program_delaying,
+    &program_announce,
+    &program_option,
+    &program_tune,
+    &program_explore,
+    NULL,
 };
 
 const struct program *program_by_name(const char *name)

@@ -26,7 +26,7 @@ refuses() {
 attached() { bpftool cgroup show "$1" | grep -c sock_ops; }
 
 # --- what cannot be, is named -------------------------------------------------------------------
-refuses 2 "there are: uto, cc, iw, delack, rate, sched, delay, ito, option, tune, explore" load nothing --cgroup "$client_cgroup"
+refuses 2 "there are: uto, cc, iw, delack, rate, sched, delay, ito, ndiffports, fullmesh, refresh, delaying, announce, option, tune, explore" load nothing --cgroup "$client_cgroup"
 refuses 2 "--cgroup DIR is missing" load cc
 refuses 2 "algorithm is one of vegas, reno, bbr, cubic" load cc --cgroup "$client_cgroup" --set algorithm=tahoe
 refuses 2 "it has algorithm, repeat, role" load cc --cgroup "$client_cgroup" --set timeout=3
