@@ -79,7 +79,7 @@ experiment_record() {
 			>/dev/null 2>"$experiment_tmp/$file.log" &
 		experiment_recorders+=($!)
 	done
-	for try in {1..200}; do
+	for try in {1..600}; do
 		[[ -e $experiment_tmp/a.ready && -e $experiment_tmp/b.ready ]] && return 0
 		for side in "${experiment_recorders[@]}"; do
 			kill -0 "$side" 2>/dev/null || break 2
@@ -98,7 +98,7 @@ experiment_stop() {
 	((${#experiment_recorders[@]})) || return 0
 	for pid in "${experiment_recorders[@]}"; do kill -INT "$pid" 2>/dev/null; done
 	for pid in "${experiment_recorders[@]}"; do
-		for try in {1..100}; do
+		for try in {1..600}; do
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.05
 		done
@@ -111,8 +111,8 @@ experiment_stop() {
 
 experiment_traffic() {
 	local server=$OPTRAIL_LAB_SERVER try status plain=${box_wants[plain]:-0}
-	# Thousands of connections take longer than the 30 seconds that traffic allows itself.
-	local common=("$server" --timeout $((30 + experiment_connections / 10)))
+	# Far more than it takes: it only ends what would never end.
+	local common=("$server" --timeout $((120 + experiment_connections / 5)))
 	[[ -n ${box_wants[may-fail]:-} ]] && common+=(--may-fail)
 	[[ -n ${box_wants[patience]:-} ]] && common+=(--patience "${box_wants[patience]}")
 	[[ -n ${box_wants[pieces]:-} ]] && common+=(--pieces "${box_wants[pieces]}")
@@ -122,7 +122,7 @@ experiment_traffic() {
 		--connections $((experiment_connections + plain)) \
 		--ready-file "$experiment_tmp/server.ready") >"$experiment_tmp/server.saw" &
 	experiment_server=$!
-	for try in {1..100}; do
+	for try in {1..600}; do
 		[[ -e $experiment_tmp/server.ready ]] && break
 		kill -0 "$experiment_server" 2>/dev/null || break
 		sleep 0.05

@@ -48,7 +48,7 @@ program_start() {
 	(enter "$side" "$program" "$@") >"$log" 2>&1 </dev/null &
 	program_pid=$!
 	program_logs[$program_pid]=$log
-	for try in {1..200}; do
+	for try in {1..1500}; do
 		[[ $(<"$log") == ready ]] && return 0
 		kill -0 "$program_pid" 2>/dev/null || break
 		sleep 0.02

@@ -132,7 +132,31 @@ network_sweep() {
 		done
 		rmdir "$path" 2>/dev/null
 	done
+	for path in /tmp/optrail-*; do
+		[[ ${path##*/} =~ ^optrail-([0-9]+)([.-][a-zA-Z0-9.-]+)$ ]] || continue
+		network_gone "${BASH_REMATCH[1]}" || continue
+		umount "$path" 2>/dev/null # a cgroup2 mount of its own
+		rm -rf --one-file-system -- "$path" 2>/dev/null
+	done
 	return 0
+}
+
+# Ends what a killed lab left running outside of its cgroups: recorders. Each carries the lab's name
+# in its environment.
+network_sweep_processes() {
+	local path process name try
+	for path in $(grep -lsz '^OPTRAIL_LAB_CLIENT_NETNS=optrail-' /proc/[0-9]*/environ); do
+		process=${path#/proc/} process=${process%/environ}
+		name=$({ tr '\0' '\n' <"$path"; } 2>/dev/null |
+			sed -n 's/^OPTRAIL_LAB_CLIENT_NETNS=optrail-\([0-9]*\)-client$/\1/p')
+		[[ -n $name ]] && network_gone "$name" || continue
+		kill -TERM "$process" 2>/dev/null || continue
+		for try in {1..100}; do
+			network_gone "$process" && break
+			sleep 0.05
+		done
+		kill -KILL "$process" 2>/dev/null
+	done
 }
 
 network_up() {
@@ -142,6 +166,7 @@ network_up() {
 		lab_say "cannot build the network: ${tool%:*} is missing (package ${tool#*:})"
 		return 1
 	done
+	network_sweep_processes
 	network_sweep
 	for side in client box server; do
 		network_step "make network namespaces (needs root: CAP_SYS_ADMIN)" \
@@ -171,7 +196,7 @@ network_up() {
 network_wait_for_links() {
 	local pair try
 	for pair in "${lab_ends[@]}"; do
-		for try in {1..100}; do
+		for try in {1..600}; do
 			[[ $(ip -n "${lab_netns[${pair% *}]}" -o link show "${pair#* }" 2>/dev/null) == *' state UP '* ]] && continue 2
 			sleep 0.05
 		done
@@ -248,7 +273,7 @@ network_export() {
 # Ends the processes of a cgroup and removes it. A cgroup is busy until the last one is reaped.
 network_cgroup_remove() {
 	local dir=$1 try process
-	for try in {1..40}; do
+	for try in {1..400}; do
 		rmdir "$dir" 2>/dev/null && return 0
 		[[ -d $dir ]] || return 0
 		if ! echo 1 2>/dev/null >"$dir/cgroup.kill"; then # before Linux 5.14

@@ -14,7 +14,7 @@ box_parameter kinds 28,253,254
 box_affects_some
 box_traffic syn yes
 box_traffic may-fail yes
-box_traffic patience 1.5
+box_traffic patience 3.5
 box_traffic plain 2
 
 box_up() {

@@ -12,7 +12,7 @@
 # 4000. wait: milliseconds that data waits for more. keep: whose options stay, the first's or the last's.
 
 box_parameter size 1400
-box_parameter wait 2
+box_parameter wait 10
 box_parameter keep first
 box_parameter direction both
 box_affects_some

@@ -11,7 +11,7 @@
 
 box_parameter nth 3
 box_parameter by 1
-box_parameter wait 50
+box_parameter wait 200
 box_parameter direction both
 box_parameter segments data
 box_affects_some

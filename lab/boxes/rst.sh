@@ -15,7 +15,7 @@ box_parameter direction forward
 box_parameter segments data
 box_affects_some
 box_traffic may-fail yes
-box_traffic patience 2
+box_traffic patience 10
 
 box_up() { forwarder_add rst; }
 box_down() { :; }

@@ -70,12 +70,13 @@ static int forward(struct chain *chain, int signals)
             return -errno;
         if (wait[2].revents)
             return 0;
-        chain_expire(chain);
         for (unsigned d = 0; d < 2; d++) {
             int error = wait[d].revents ? take_batch(chain, d, buffer) : 0;
             if (error != 0)
                 return error == -ENETDOWN ? 0 : error;
         }
+        /* Behind what had arrived already: when we were late ourselves, nobody else is to blame. */
+        chain_expire(chain);
     }
 }
 

@@ -17,17 +17,17 @@ nops() { printf '01%.0s' $(seq "$1"); }
 cat >"$work/run" <<'EOS'
 capture() { # SIDE INTERFACE FILE
     "$OPTRAIL_LAB_ON" "$1" tcpdump --immediate-mode -U -n -Z root -i "$2" -w "$3" tcp 2>"$3.log" &
-    for i in {1..100}; do grep -qs listening "$3.log" && break; sleep 0.05; done
+    for i in {1..600}; do grep -qs listening "$3.log" && break; sleep 0.05; done
 }
 capture client client0 "$work/a"; a=$!
 capture server server0 "$work/b"; b=$!
 "$tools/send_syn.py" "$OPTRAIL_LAB_SERVER" 9 "$options"
-# Until the answer is back and in the file; the SYN is in the others by then, or never.
-for i in {1..60}; do
-    tcpdump -n -r "$work/a" 'src port 9' 2>/dev/null | grep -q . && break
+# Until the answer is in both files; the SYN is there by then, or never.
+for i in {1..600}; do
+    tcpdump -n -r "$work/a" 'src port 9' 2>/dev/null | grep -q . &&
+        tcpdump -n -r "$work/b" 'src port 9' 2>/dev/null | grep -q . && break
     sleep 0.05
 done
-sleep 0.2
 kill "$a" "$b"
 wait
 EOS

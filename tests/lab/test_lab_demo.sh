@@ -32,6 +32,10 @@ for side in Server Client; do
         fail "behind the stripping box a socket changed: $(path 2 To | grep "^$side ")"
 done
 
+# What it says in short is what the two reports say.
+grep -q '^1\. clean path  *INTACT: ' "$work/out" || fail "in short: $(grep '^1\. clean' "$work/out")"
+grep -q '^2\. stripping path  *INTERFERED: ' "$work/out" || fail "in short: $(grep '^2\. strip' "$work/out")"
+
 # The three commands at the end work as they stand.
 sed -n '/^To look further/,$s/^  //p' "$work/out" >"$work/commands"
 [ "$(wc -l <"$work/commands")" = 3 ] || fail "not three commands: $(cat "$work/commands")"

@@ -51,7 +51,7 @@ set -e
 stat -c %i "$OPTRAIL_LAB_CLIENT_CGROUP" >"$1/cgroup"
 "$OPTRAIL" load uto --cgroup "$OPTRAIL_LAB_CLIENT_CGROUP" --set timeout=77 >&2
 "$OPTRAIL_LAB_ON" server "$OPTRAIL_LAB_TRAFFIC" server "$OPTRAIL_LAB_SERVER" --ready-file "$1/ready" >&2 &
-for i in {1..100}; do [ -e "$1/ready" ] && break; sleep 0.05; done
+for i in {1..600}; do [ -e "$1/ready" ] && break; sleep 0.05; done
 "$OPTRAIL_LAB_TRAFFIC" client "$OPTRAIL_LAB_SERVER" >&2
 wait $!
 EOS

@@ -32,7 +32,7 @@ cat >"$work/traffic" <<'EOS'
 set -e
 "$OPTRAIL_LAB_ON" server "$OPTRAIL_LAB_TRAFFIC" server "$OPTRAIL_LAB_SERVER" \
     --connections 2 --ready-file "$1/ready" &
-for i in {1..100}; do [ -e "$1/ready" ] && break; sleep 0.05; done
+for i in {1..600}; do [ -e "$1/ready" ] && break; sleep 0.05; done
 rm "$1/ready"
 "$OPTRAIL_LAB_TRAFFIC" client "$OPTRAIL_LAB_SERVER" --connections 2 --bytes 50000
 wait $!
@@ -75,12 +75,25 @@ lab none -- /nonexistent/program
 lab none -- bash -c 'sleep 60 & "$OPTRAIL_LAB_ON" server sleep 60 & exit 0'
 [ "$status" = 0 ] || fail "a daemon: status $status"
 
+# A process that a script puts into the background ignores SIGINT until the lab undoes that.
+# Returns once it hears it.
+wait_until_it_hears() { # PID
+    local try mask
+    for try in {1..1000}; do
+        mask=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return
+        ((0x${mask:-0} & 2)) || return 0
+        sleep 0.02
+    done
+    fail "the lab goes on ignoring SIGINT"
+}
+
 # A signal, whenever it comes, ends the command and takes the lab away.
 for signal in INT:130 TERM:143 HUP:129; do
     for delay in 0.05 0.15 0.3 1; do
         rm -f "$work/late"
-        "$optrail" lab run strip-nop -- bash -c "sleep 20; touch $work/late" >"$work/out" 2>&1 &
+        "$optrail" lab run strip-nop -- bash -c "sleep 60; touch $work/late" >"$work/out" 2>&1 &
         pid=$!
+        wait_until_it_hears "$pid"
         sleep "$delay"
         kill "-${signal%:*}" "$pid"
         wait "$pid" 2>/dev/null
@@ -92,6 +105,19 @@ for signal in INT:130 TERM:143 HUP:129; do
         [ ! -e "$work/late" ] || fail "$signal after $delay s did not end the command"
     done
 done
+
+# One that is killed leaves things behind: the next one takes them away, recorders too.
+"$optrail" lab run none -w "$work/killed" -- bash -c "touch $work/runs; sleep 300" >"$work/out" 2>&1 &
+pid=$!
+for _ in {1..600}; do [ -e "$work/runs" ] && break; sleep 0.05; done
+[ -e "$work/runs" ] || fail "the command was not run: $(cat "$work/out")"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+[ -n "$(rest "$pid")" ] || fail "a killed lab left nothing: this test tests nothing"
+lab none -- true
+[ "$status" = 0 ] || fail "after a killed lab: status $status: $(cat "$work/out")"
+left=$(rest "$pid")
+[ -z "$left" ] || fail "a killed lab's rest stayed: $left"
 
 # Two labs at a time do not meet.
 "$optrail" lab run strip-nop -- bash "$work/traffic" "$(mktemp -d -p "$work")" >"$work/one" 2>&1 &
