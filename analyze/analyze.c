@@ -86,7 +86,9 @@ static void segment_make(struct segment *s, const struct side *side, const struc
            packet->options_captured);
     struct tcp_options list = {s->options, s->options_captured, s->options_length};
     s->has_timestamps = tcp_options_timestamps(list, &s->tsval, &s->tsecr);
-    s->everyday = options_everyday(s->options, s->options_captured);
+    /* What was cut off may be anything. */
+    s->everyday = s->options_captured == s->options_length &&
+                  options_everyday(s->options, s->options_captured);
 }
 
 /* A retransmission, as this vantage point sees it: nothing in it is new. */
