@@ -419,6 +419,49 @@ static void each_direction_that_is_rewritten_is_one_finding(void **state)
     }
 }
 
+/* Two messages in turns: each occurs under many numbers, so that none tells how they compare. */
+static void payload_that_comes_again_and_again_relates_nothing(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->shift[CLIENT] = 77777;
+    covered_from_here(s);
+    for (unsigned i = 0; i < 10; i++) {
+        struct built_segment p = data(s, CLIENT, 100);
+        p.payload_shift = i % 2 * 5000 - p.seq;
+        at_client_side(s, &p);
+        if (i >= 2)
+            at_server_side(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    scene_free(s);
+}
+
+/* The client sends nothing but acknowledgements: how its numbers compare, the server's data tell. */
+static void a_direction_without_payload_is_learnt_from_the_other(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->shift[CLIENT] = 33333;
+    s->shift[SERVER] = 44444;
+    covered_from_here(s);
+    for (unsigned i = 0; i < 20; i++) {
+        struct built_segment p = data(s, SERVER, 100);
+        struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, UTO);
+        pass(s, &p);
+        pass(s, &ack);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
+    assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 20);
+    assert_int_equal(the_flow(report)->delta_forward, 33333);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +479,8 @@ int main(void)
         cmocka_unit_test(rewritten_numbers_are_learnt_in_the_middle_of_a_connection),
         cmocka_unit_test(what_cannot_be_related_is_not_lost),
         cmocka_unit_test(each_direction_that_is_rewritten_is_one_finding),
+        cmocka_unit_test(payload_that_comes_again_and_again_relates_nothing),
+        cmocka_unit_test(a_direction_without_payload_is_learnt_from_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

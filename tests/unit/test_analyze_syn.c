@@ -112,6 +112,30 @@ static void a_plain_syn_that_opens_the_far_capture_makes_it_likely(void **state)
     }
 }
 
+/* Of one connection some with the option got through, and a plain one: nobody keeps them away. */
+static void one_that_gets_through_beside_a_plain_one_absolves_too(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    uint32_t isn = s->next[CLIENT];
+    covered_from_here(s);
+    for (unsigned i = 0; i < 5; i++) {
+        s->next[CLIENT] = isn;
+        struct built_segment syn =
+            i == 4 ? make(s, CLIENT, TCP_SYN, 0, MSS) : make(s, CLIENT, TCP_SYN, 0, MSS OPTION_76);
+        syn.time_ns = s->now += 1000 * MS;
+        at_client_side(s, &syn);
+        if (i >= 3)
+            at_server_side(s, &syn);
+    }
+    covered_to_here(s);
+    s->all_options = true;
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_SYN_BLOCKED);
+    assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->count, 3);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +143,7 @@ int main(void)
         cmocka_unit_test(two_lost_syns_may_be_chance_and_one_is_nothing),
         cmocka_unit_test(one_syn_with_the_option_that_arrives_absolves_the_path),
         cmocka_unit_test(a_plain_syn_that_opens_the_far_capture_makes_it_likely),
+        cmocka_unit_test(one_that_gets_through_beside_a_plain_one_absolves_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
