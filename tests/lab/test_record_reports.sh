@@ -52,3 +52,22 @@ done
 sizes=$(grep -c '"type": "hook"' "$work/records")
 "$records" "$work/file" >"$work/records"
 [ "$(grep -c '"type": "hook"' "$work/records")" = "$sizes" ] || fail "the two saw different numbers of hooks"
+
+# A program that is replaced while it is watched is watched on.
+record "$work/file" --no-packets --cgroup "$cgroup"
+traffic 3 1000
+"$optrail" load cc --cgroup "$cgroup" --set algorithm=reno --replace >"$work/load" 2>&1 || fail "replace: $(cat "$work/load")"
+clocks() { "$records" "$work/file" | grep -c '"type": "clock"'; }
+had=$(clocks)
+looked_again() { [ "$(clocks)" -ge $((had + 2)) ]; } # once a second it looks what is attached
+within "a look at what is attached" looked_again
+traffic 3 1000
+stop
+"$records" "$work/file" >"$work/records" || fail "not as documented"
+/usr/bin/python3 - "$work/records" <<'PY' || fail "replaced: see above"
+import json, sys
+hooks = [r for r in map(json.loads, open(sys.argv[1])) if r["type"] == "hook"]
+stored = [h for h in hooks for a in h["actions"] if a["kind"] == 2 and a["program"] == "cc" and a["result"] >= 0]
+if len(stored) != 6 or len({h["cookie"] for h in stored}) != 6 or not all(h["options"].endswith("fd064f430001") for h in stored):
+    sys.exit("not so: 6 connections, 6 options of cc with their report: %d" % len(stored))
+PY
