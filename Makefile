@@ -16,6 +16,7 @@ help:
 	@echo "make fuzz      mutate input for an hour, or for FUZZ_SECONDS a target (TARGET=all)"
 	@echo "make bench     measure what recording, dissecting and analysing cost"
 	@echo "make coverage  which lines of wire/ and analyze/ the tests reach"
+	@echo "make mutants   break the analyzer's rules one by one: a unit test must notice each"
 	@echo "make install   install both (PREFIX, DESTDIR)"
 	@echo "make install-user   the plugin and its profile for your own Wireshark, without root"
 	@echo "make format    clang-format over the sources"
@@ -49,6 +50,11 @@ fuzz: packages-build packages-test
 bench: packages-test packages-bench
 	@$(MAKE) --no-print-directory compile
 	@tests/bench/run
+
+.PHONY: mutants
+mutants: packages-test
+	@$(MAKE) --no-print-directory compile
+	@tests/tools/mutants
 
 coverage: packages-test packages-coverage
 	@tests/coverage

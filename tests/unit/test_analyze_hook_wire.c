@@ -331,7 +331,7 @@ static void a_cut_header_counts_once(void **state)
     struct scene *s = scene_new();
     struct built_segment ack = third_ack_with_cc(s);
     struct built_segment cut = ack;
-    cut.snaplen = 42; /* two octets of options: of cc nothing that names it */
+    cut.snaplen = 40; /* no octet of the options */
     at_client_side(s, &cut);
     at_server_side(s, &ack);
     covered_to_here(s);
@@ -361,6 +361,23 @@ static void a_header_cut_before_everything_special_is_not_called_without_it(void
         assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_SNAPLEN], 1);
         scene_free(s);
     }
+}
+
+static void what_stood_there_before_the_programs_ran_is_not_theirs(void **state)
+{
+    (void)state;
+    static const char BOTH[] = UTO CC;
+    struct scene *s = scene_new();
+    struct built_segment ack = third_ack_with_cc(s);
+    pass(s, &ack);
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 10, BOTH);
+    write_cc(s, &p);
+    pass(s, &p);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->written, 1);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->written, 0);
+    scene_free(s);
 }
 
 /* Two programs ask for room for the same, and both store it: it is one segment. */
@@ -438,6 +455,7 @@ int main(void)
         cmocka_unit_test(what_only_the_far_capture_shows_counts_once),
         cmocka_unit_test(what_the_far_capture_shows_without_it_is_told_by_the_hook),
         cmocka_unit_test(a_cut_header_counts_once),
+        cmocka_unit_test(what_stood_there_before_the_programs_ran_is_not_theirs),
         cmocka_unit_test(a_header_cut_before_everything_special_is_not_called_without_it),
         cmocka_unit_test(the_same_option_twice_in_a_header_counts_once),
         cmocka_unit_test(of_two_equal_names_each_must_leave),
