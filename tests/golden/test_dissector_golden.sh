@@ -35,9 +35,9 @@ for option in "$OPTRAIL_SOURCE"/options/*.opt; do
 done
 
 # Every field that the plugin registers for packets is in a case: but for those of hook records
-# (dissector_hooks), and links with them (dissector_links), and the helpers' names.
+# (dissector_hooks), links with them (dissector_links), bounds (dissector_bounds), helpers' names.
 run_tshark -G fields 2>/dev/null | awk -F'\t' '$1 == "F" && $3 ~ /^optrail\./ { print $3 }' |
-    grep -vE '^optrail\.(hook|clock|mptcp_event)\.|\.(written_in|parsed_in)$' | sort -u >"$tshark_dir/registered"
+    grep -vE '^optrail\.(hook|clock|mptcp_event)\.|\.(written_in|parsed_in|bound)$' | sort -u >"$tshark_dir/registered"
 comm -23 "$tshark_dir/registered" <(sort -u "$tshark_dir/golden/seen") >"$tshark_dir/unseen"
 # The story has the same six fields for each option: seen for those that have an answer to tell of.
 # Wireshark shows the values of four options itself.
