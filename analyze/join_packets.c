@@ -103,6 +103,10 @@ static bool may_be_another_copy(const struct segment *s, const struct segment *c
         return identified ? s->ip_id != candidate->ip_id
                           : !(s->has_timestamps && candidate->has_timestamps) &&
                                 !same_options(s, candidate);
+    /* Of acknowledgements that nothing numbers (IPv6 without timestamps) the options must agree. */
+    if (!identified && s->length == 0 && s->class == SEGMENT_ACK &&
+        !(s->has_timestamps && candidate->has_timestamps))
+        return !same_options(s, candidate);
     return identified && s->connection->ids_pass && s->ip_id != candidate->ip_id;
 }
 

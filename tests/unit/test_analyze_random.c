@@ -35,6 +35,7 @@ struct drawing {
     GRand *rand;
     unsigned flow; /* index */
     unsigned loss_percent, harm_percent;
+    int drift_ns; /* that B's clock gains with each segment: 50 ppm of the time between them */
     struct truth truth[8][2][OPTIONS][SEGMENT_CLASSES]; /* flow, from, option, class */
 };
 
@@ -71,6 +72,7 @@ static bool cross(struct drawing *d, unsigned from, const struct built_segment *
 {
     unsigned class = segment_classify(p->flags, p->payload_length);
     struct truth *truth = option < 0 ? NULL : &d->truth[d->flow][from][option][class];
+    d->s->offset_ns += d->drift_ns;
     at_side(d->s, from, p);
     if (truth)
         truth->sent++;
@@ -116,6 +118,8 @@ static void draw_connection(struct drawing *d)
     s->ends[CLIENT].port = s->ends_b[CLIENT].port = (uint16_t)(20000 + d->flow);
     s->next[CLIENT] = g_rand_int(d->rand);
     s->next[SERVER] = g_rand_int(d->rand);
+    if (draw(d, 30)) /* soon round the corner */
+        s->next[CLIENT] = s->next[SERVER] = 0u - (uint32_t)g_rand_int_range(d->rand, 1, 3000);
     handshake(s);
     for (int i = g_rand_int_range(d->rand, 5, 40); i > 0; i--) {
         uint32_t payload = draw(d, 30) ? 0 : (uint32_t)g_rand_int_range(d->rand, 1, 1400);
@@ -171,8 +175,15 @@ static void check_seed(unsigned seed)
     d->s = scene_new();
     d->s->offset_ns = g_rand_int_range(d->rand, -5000, 5000) * (int64_t)MS;
     d->s->tsval = draw(d, 60) ? 1000 + g_rand_int(d->rand) % 1000000 : 0;
+    /* Without timestamps nothing numbers the acknowledgements of IPv6: which was lost, nobody can tell. */
+    bool ipv6 = d->s->tsval && draw(d, 30);
+    if (ipv6)
+        for (unsigned end = 0; end < 2; end++)
+            d->s->ends[end] = d->s->ends_b[end] =
+                capture_endpoint(end ? "2001:db8:2::1" : "2001:db8:1::1", end ? 80 : 1);
     if (draw(d, 30))
-        d->s->ends_b[CLIENT] = capture_endpoint("203.0.113.99", 1);
+        d->s->ends_b[CLIENT] = capture_endpoint(ipv6 ? "2001:db8:9::9" : "203.0.113.99", 1);
+    d->drift_ns = draw(d, 30) ? 500 : 0;
     if (d->s->tsval && draw(d, 30)) {
         d->s->shift[CLIENT] = g_rand_int(d->rand);
         d->s->shift[SERVER] = g_rand_int(d->rand);
