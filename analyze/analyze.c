@@ -245,9 +245,9 @@ static bool is_quiet(const struct analysis *analysis, const struct connection *c
         if (side) {
             last_ns = side->last_ns;
         } else { /* seen at the other vantage point only: it may still come */
-            uint64_t here_ns = connection->sides[!v]->last_ns;
-            if (!analysis->clock->known)
+            if (!analysis->clock->known || connection->sides[!v] == NULL)
                 return false;
+            uint64_t here_ns = connection->sides[!v]->last_ns;
             last_ns = v == VANTAGE_B ? here_ns + (uint64_t)analysis->clock->pace_ns
                                      : here_ns - (uint64_t)analysis->clock->pace_ns;
         }
@@ -381,7 +381,7 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     analysis.join = join_new();
     if (settings->filter && (filter = filter_new(settings->filter, error)) == NULL)
         goto cleanup;
-    for (unsigned v = 0; v < analysis.n_vantages; v++) {
+    for (unsigned v = 0; v < MIN(analysis.n_vantages, (unsigned)VANTAGES); v++) {
         analysis.tables[v] = flow_table_new();
         analysis.inputs[v] = input_open(files[v], more[v], filter, v, error);
         if (analysis.inputs[v] == NULL)

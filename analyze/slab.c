@@ -49,6 +49,7 @@ void *slab_take_raw(struct slab *slab)
     if (slab->free == NULL)
         add_page(slab);
     void *object = slab->free;
+    g_assert(object != NULL); /* a page holds one at least */
     slab->free = *(void **)object;
     slab->in_use++;
     return object;
