@@ -356,7 +356,7 @@ static __always_inline __s64 take_slots(struct observer_ring *ring, __u32 n)
 #pragma unroll
     for (int i = 0; i < 4; i++) { /* who is interrupted between the two tries again */
         __u64 at = *head;
-        __s64 used = (__s64)(at - *tail); /* less than 0 while the recorder rewinds the ring */
+        __s64 used = (__s64)(at - *tail);
         if (used + n > (__s64)slot_mask + 1)
             return NO_SLOT;
         if (__sync_val_compare_and_swap(&ring->head, at, at + n) != at)

@@ -48,19 +48,19 @@ static unsigned slots_of(const struct observer_event *event)
 
 /*
  * An empty ring goes on at its first slot: memory that was written a moment ago is in the caches,
- * and storing into it takes half the time. `head` moves only if no observer moves it meanwhile;
- * `tail` moves first, so that observers never take the ring for full.
+ * and storing into it takes half the time. `head` moves only if no observer moves it meanwhile.
+ * Until `tail` follows, observers see the slots that are skipped as taken: what they may take are
+ * those before the old place, which are free, and enough for the moment.
  */
 static void rewind_empty(const struct observer_rings *rings, struct observer_ring *ring,
                          uint64_t tail)
 {
     uint64_t mask = rings->slots - 1, next = (tail | mask) + 1, expected = tail;
-    if ((tail & mask) == 0 || __atomic_load_n(&ring->head, __ATOMIC_RELAXED) != tail)
+    if ((tail & mask) < MAX(rings->slots / 16, 1))
         return;
-    __atomic_store_n(&ring->tail, next, __ATOMIC_SEQ_CST);
-    if (!__atomic_compare_exchange_n(&ring->head, &expected, next, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_RELAXED))
-        __atomic_store_n(&ring->tail, tail, __ATOMIC_RELEASE);
+    if (__atomic_compare_exchange_n(&ring->head, &expected, next, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_RELAXED))
+        __atomic_store_n(&ring->tail, next, __ATOMIC_RELEASE);
 }
 
 static unsigned fetch(struct observer_rings *rings, unsigned cpu, unsigned most,
