@@ -104,7 +104,7 @@ static void report_evidence(struct analysis *analysis, const struct connection *
     out->direction = e->direction < DIRECTIONS ? connection_direction(connection, e->direction)
                                                : DIRECTION_UNKNOWN;
     out->option = e->option ? g_strdup(e->option->name) : NULL;
-    out->segment = e->segment;
+    out->segment = (int)e->segment;
     out->count = MAX(e->count, e->beside);
     out->confidence = e->confidence;
     out->n_frames_a = e->n_frames[VANTAGE_A];

@@ -308,6 +308,8 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
 {
     struct alignment alignment;
     options_align(c->up_options, c->down_options, &alignment);
+    /* Lent until the end of this function, which takes it back. */
+    /* cppcheck-suppress autoVariables */
     c->alignment = &alignment;
     for (unsigned i = 0; i < c->up_options->n; i++) {
         const struct identity *option = c->up_options->at[i].identity;
@@ -338,6 +340,7 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
         see(analysis, c->down, extra->identity);
         say(analysis, c, extra->identity, verdict, CONFIDENCE_CERTAIN, NULL);
     }
+    c->alignment = NULL;
 }
 
 static void note_syn_arrived(struct connection *connection, const struct segment *up,

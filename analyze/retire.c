@@ -164,9 +164,8 @@ bool retire(struct analysis *analysis, struct connection *connection)
     if (!is_settled(analysis, connection))
         return false;
     judge_syns_note(analysis, connection);
-    if (report->flows->len < analysis->connections_max / LISTED_PART)
-        conclude_connection(analysis, connection);
-    else if (is_uneventful(analysis, connection, &doubt))
+    bool listed = report->flows->len < analysis->connections_max / LISTED_PART;
+    if (!listed && is_uneventful(analysis, connection, &doubt))
         note_unlisted(report, doubt);
     else if (report->flows->len < analysis->connections_max)
         conclude_connection(analysis, connection);

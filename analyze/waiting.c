@@ -114,8 +114,10 @@ static void hash_remove(struct join *join, struct segment *s)
             second->bucket_next = s->bucket_next;
         }
         *link = second ? second : s->bucket_next;
-    } else {
+    } else if (s->copy_back) { /* as every copy but the first has */
         s->copy_back->copy_next = s->copy_next;
+        /* There is a first: it is not this one.
+           NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         (s->copy_next ? s->copy_next : first)->copy_back = s->copy_back;
     }
 }

@@ -50,7 +50,7 @@ static int report_end(const struct record_settings *settings, const struct recor
                  " lost), %" PRIu64 " octets in %s%s",
                  summary->packets, summary->packets_lost, summary->hooks, summary->hooks_lost,
                  summary->size, settings->file.path, late);
-    if (summary->command_status == 0)
+    if (summary->command_status == 0 || settings->command == NULL)
         return EXIT_DONE;
     if (WIFSIGNALED(summary->command_status))
         return command_fail(EXIT_ASSERTION, "record", "command %s: ended by signal %d (%s)",

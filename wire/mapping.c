@@ -37,7 +37,9 @@ static void give_zeros(int number, siginfo_t *info, void *context)
         if (from == 0 || at < from || at - from >= mapping->size)
             continue;
         uintptr_t gone = at / page * page;
+        /* MAP_ANONYMOUS wants -1, whatever cppcheck's library says. */
         void *zeros = mmap((void *)gone, mapping->size - (gone - from), PROT_READ,
+                           /* cppcheck-suppress invalidFunctionArg */
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         if (zeros == MAP_FAILED)
             break;
