@@ -23,13 +23,19 @@
 #include "bpf/load/prefix.h"
 
 enum {
-    LOOK_MS = 200,            /* how soon an unloaded program's process ends */
-    REMOTES = 8,              /* addresses of a peer that are remembered */
-    CONNECTIONS_MAX = 100000, /* that only one of the two told of are forgotten beyond */
+    LOOK_MS = 200,                  /* how soon an unloaded program's process ends */
+    REMOTES = 8,                    /* addresses of a peer that are remembered */
+    CONNECTIONS_MAX = 100000,       /* that only one of the two told of are forgotten beyond */
+    PATIENCE_US = 10 * 1000 * 1000, /* with a subflow that was asked for */
 };
 
 struct subflow {
     struct pm_address local, remote;
+};
+
+struct asked { /* for a mesh */
+    struct subflow pair;
+    gint64 until_us; /* CLOCK_MONOTONIC */
 };
 
 struct connection {
@@ -41,6 +47,7 @@ struct connection {
     struct subflow first;
     struct pm_address remotes[REMOTES]; /* family 0: free */
     GArray *subflows;                   /* struct subflow, established ones */
+    GArray *asked;                      /* struct asked, those of a mesh that may still come */
     GArray *replaced;                   /* struct subflow, to be closed when a new one is there */
 };
 
@@ -58,6 +65,7 @@ static void connection_free(gpointer data)
 {
     struct connection *connection = data;
     g_array_unref(connection->subflows);
+    g_array_unref(connection->asked);
     g_array_unref(connection->replaced);
     g_free(connection);
 }
@@ -109,14 +117,16 @@ static uint8_t id_of(struct manager *manager, const struct pm_address *address)
 
 /* --- subflows ---------------------------------------------------------------------------------- */
 
-static void open_subflow(struct manager *manager, const struct connection *connection,
-                         const struct pm_address *local, const struct pm_address *remote)
+static int open_subflow(struct manager *manager, const struct connection *connection,
+                        const struct pm_address *local, const struct pm_address *remote)
 {
     struct pm_address from = *local, to = *remote;
     from.id = id_of(manager, local);
     if (to.port == 0)
         to.port = connection->first.remote.port;
-    count_result(manager, pm_create(manager->pm, connection->token, &from, &to));
+    int result = pm_create(manager->pm, connection->token, &from, &to);
+    count_result(manager, result);
+    return result;
 }
 
 static void open_same(struct manager *manager, const struct connection *connection)
@@ -136,8 +146,35 @@ static bool has_subflow(const struct connection *connection, const struct pm_add
     return false;
 }
 
-/* From one of ours to one of the peer's, unless there is one; NULL stands for all. */
-static void mesh(struct manager *manager, const struct connection *connection,
+/* Between these two one was asked for, and is neither there nor given up. */
+static bool is_asked(const struct connection *connection, const struct pm_address *local,
+                     const struct pm_address *remote)
+{
+    for (guint i = 0; i < connection->asked->len; i++) {
+        const struct asked *asked = &g_array_index(connection->asked, struct asked, i);
+        if (same_address(&asked->pair.local, local) && same_address(&asked->pair.remote, remote))
+            return g_get_monotonic_time() < asked->until_us;
+    }
+    return false;
+}
+
+/* It is there, or nobody waits for it any longer. `remote` NULL: whichever. */
+static void forget_asked(struct connection *connection, const struct pm_address *local,
+                         const struct pm_address *remote)
+{
+    for (guint i = connection->asked->len; i-- > 0;) {
+        const struct asked *asked = &g_array_index(connection->asked, struct asked, i);
+        if (same_address(&asked->pair.local, local) &&
+            (remote == NULL || same_address(&asked->pair.remote, remote)))
+            g_array_remove_index_fast(connection->asked, i);
+    }
+}
+
+/*
+ * From one of ours to one of the peer's, unless there is one or may be soon: an announcement comes
+ * again until it is echoed, and a handshake takes its time. NULL stands for all.
+ */
+static void mesh(struct manager *manager, struct connection *connection,
                  const struct pm_address *only_local, const struct pm_address *only_remote)
 {
     for (guint l = 0; l < manager->addresses->len; l++) {
@@ -148,9 +185,12 @@ static void mesh(struct manager *manager, const struct connection *connection,
             const struct pm_address *remote = &connection->remotes[r];
             if (remote->family != local.family ||
                 (only_remote != NULL && !same_address(only_remote, remote)) ||
-                has_subflow(connection, &local, remote))
+                has_subflow(connection, &local, remote) || is_asked(connection, &local, remote))
                 continue;
-            open_subflow(manager, connection, &local, remote);
+            forget_asked(connection, &local, remote);
+            const struct asked asked = {{local, *remote}, g_get_monotonic_time() + PATIENCE_US};
+            if (open_subflow(manager, connection, &local, remote) == 0)
+                g_array_append_val(connection->asked, asked);
         }
     }
 }
@@ -210,6 +250,7 @@ static struct connection *connection_of(struct manager *manager, uint32_t token)
     connection = g_new0(struct connection, 1);
     connection->token = token;
     connection->subflows = g_array_new(FALSE, TRUE, sizeof(struct subflow));
+    connection->asked = g_array_new(FALSE, TRUE, sizeof(struct asked));
     connection->replaced = g_array_new(FALSE, TRUE, sizeof(struct subflow));
     g_hash_table_insert(manager->connections, GUINT_TO_POINTER(token), connection);
     return connection;
@@ -284,6 +325,7 @@ static void take_event(void *user, const struct pm_event *event)
         remove_remote(connection, event->remote.id);
         break;
     case MPTCP_EVENT_SUB_ESTABLISHED:
+        forget_asked(connection, &subflow.local, &subflow.remote);
         g_array_append_val(connection->subflows, subflow);
         close_replaced(manager, connection);
         break;
@@ -360,6 +402,7 @@ static void local_went(struct manager *manager, struct connection *connection,
                        const struct pm_address *local)
 {
     if (connection->ready) {
+        forget_asked(connection, local, NULL);
         for (guint i = 0; i < connection->subflows->len; i++) {
             const struct subflow *subflow = &g_array_index(connection->subflows, struct subflow, i);
             if (same_address(&subflow->local, local))
