@@ -27,7 +27,8 @@ cc -shared -fPIC -O2 -g -D_GNU_SOURCE -std=gnu11 -fvisibility=hidden -Wall -Wext
 
 failures=0
 for test in tests/golden/test_dissector_*.sh; do
-    case $test in *wireshark_4_4.sh) continue ;; esac
+    # valgrind is this Debian's, and not in the other's root.
+    case $test in *wireshark_4_4.sh | *memcheck.sh) continue ;; esac
     if OPTRAIL_BUILD=$build bash "$test" >"$build/log" 2>&1; then
         echo "ok with 4.4: $(basename "$test")"
     else
