@@ -248,6 +248,16 @@ void values_clear(struct values *values)
     g_clear_pointer(&values->fields, g_ptr_array_unref);
 }
 
+bool values_check_limits(const struct values *values, size_t lower, size_t upper, GError **error)
+{
+    if (values->number[lower] <= values->number[upper])
+        return true;
+    g_set_error(error, LOAD_ERROR, EXIT_USAGE,
+                "--set lower=%u: lower is at most upper, which is %u", values->number[lower],
+                values->number[upper]);
+    return false;
+}
+
 bool parameters_parse(const struct program *program, const struct option_set *options,
                       const char *const *settings, struct values *values, GError **error)
 {

@@ -66,6 +66,9 @@ void values_clear(struct values *values);
 typedef struct values program_values;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(program_values, values_clear)
 
+/* For check(): refuses limits of which `lower` is above `upper`; both are indices of parameters. */
+bool values_check_limits(const struct values *values, size_t lower, size_t upper, GError **error);
+
 struct program {
     const char *name;    /* at most 15 characters: pins and reports carry it */
     const char *option;  /* the description that it sends and takes; NULL for none */

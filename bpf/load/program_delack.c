@@ -47,12 +47,8 @@ static const struct parameter parameters[] = {
 static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
     (void)options;
-    if (values->number[LOWER] > values->number[UPPER]) {
-        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
-                    "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
-                    values->number[UPPER]);
+    if (!values_check_limits(values, LOWER, UPPER, error))
         return false;
-    }
     if (values->number[DIVISOR] == 0 && values->number[SEGMENTS] != 0) {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE,
                     "--set segments=%u: set divisor too, 0 is refused by the peer",

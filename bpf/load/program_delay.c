@@ -3,7 +3,6 @@
 #include "bpf/load/program.h"
 #include "bpf/load/request.h"
 #include "delay.skel.h"
-#include "wire/command.h"
 
 extern const struct program program_delay; /* below */
 
@@ -39,13 +38,8 @@ static const struct parameter parameters[] = {
 static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
     (void)options;
-    if (values->number[LOWER] > values->number[UPPER]) {
-        g_set_error(error, LOAD_ERROR, EXIT_USAGE,
-                    "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
-                    values->number[UPPER]);
-        return false;
-    }
-    return request_check(&program_delay, values, error);
+    return values_check_limits(values, LOWER, UPPER, error) &&
+           request_check(&program_delay, values, error);
 }
 
 static bool configure(struct variables *variables, const struct values *values,

@@ -53,12 +53,7 @@ static const struct parameter parameters[] = {
 static bool check(const struct values *values, const struct option_set *options, GError **error)
 {
     (void)options;
-    if (values->number[LOWER] <= values->number[UPPER])
-        return true;
-    g_set_error(error, LOAD_ERROR, EXIT_USAGE,
-                "--set lower=%u: lower is at most upper, which is %u", values->number[LOWER],
-                values->number[UPPER]);
-    return false;
+    return values_check_limits(values, LOWER, UPPER, error);
 }
 
 /* What is advertised from now on, by live connections too when the program is replaced. */
