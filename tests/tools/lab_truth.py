@@ -13,10 +13,12 @@ it hides is no missing one: a divided segment that the receiver's kernel put tog
 it was recorded cannot be seen. Both are decided here from the octets alone.
 
 The last words name the boxes and the parameters that the rule of an nftables box depends on.
-Prints what was demanded; exit status 1 and one line when something is otherwise.
+Prints what was demanded, and of how many connections; exit status 1 and one line when something
+is otherwise.
 """
 import collections
 import fnmatch
+import itertools
 import json
 import sys
 
@@ -93,12 +95,14 @@ def rows(segments):
     return [((s.seq - base) % MOD, len(s.payload)) for s in data_of(segments)]
 
 
-def coverage(segments):
-    """How often each octet of the stream was recorded."""
-    count = collections.Counter()
-    for at, length in rows(segments):
-        count.update(range(at, at + length))
-    return count
+def some_oftener(segments, others):
+    """True when an octet of the stream stands oftener in these segments than in the others."""
+    steps = collections.Counter()
+    for row, step in ((rows(segments), 1), (rows(others), -1)):
+        for at, length in row:
+            steps[at] += step
+            steps[at + length] -= step
+    return any(level > 0 for level in itertools.accumulate(steps[at] for at in sorted(steps)))
 
 
 def whole(segments):
@@ -110,11 +114,11 @@ def whole(segments):
 
 def goes_back(segments):
     """True when data comes that lies before data that came already, other than sent again."""
-    seen, end = set(), 0
+    seen, end = [], 0
     for at, length in rows(segments):
-        if at < end and at not in seen:
+        if at < end and not any(a <= at < a + n for a, n in seen):
             return True
-        seen.update(range(at, at + length))
+        seen.append((at, length))
         end = max(end, at + length)
     return False
 
@@ -154,11 +158,10 @@ def natural(truth, a, b):
     for direction, sent, arrived in both(a, b):
         if goes_back(arrived) or order_differs(sent, arrived):
             truth.may.add(f"segment.reordered:*:{direction}")
-        out, came = coverage(sent), coverage(arrived)
         wholes, theirs = collections.Counter(whole(sent)), collections.Counter(whole(arrived))
-        if any(n > came[at] for at, n in out.items()) or (not supers(sent) and wholes - theirs):
+        if some_oftener(sent, arrived) or (not supers(sent) and wholes - theirs):
             truth.may.add(f"segment.lost:*:{direction}")
-        if any(n > out[at] for at, n in came.items()) or (not supers(arrived) and theirs - wholes):
+        if some_oftener(arrived, sent) or (not supers(arrived) and theirs - wholes):
             truth.may.add(f"segment.duplicated:*:{direction}")
 
 
@@ -171,11 +174,9 @@ def visible(act, sent, arrived):
     if act == "reorder":
         return not supers(sent) and not supers(arrived) and order_differs(data_of(sent), data_of(arrived))
     if act == "duplicate":
-        out, came = coverage(sent), coverage(arrived)
-        return not supers(sent) and any(n > out[at] for at, n in came.items())
+        return not supers(sent) and some_oftener(arrived, sent)
     if act == "drop":
-        out, came = coverage(sent), coverage(arrived)
-        return not supers(sent) and any(n > came[at] for at, n in out.items())
+        return not supers(sent) and some_oftener(sent, arrived)
     return True
 
 
@@ -282,33 +283,38 @@ def main():
         if finding["verdict"] not in GOOD:
             found[finding["flow"]].add(f"{finding['verdict']}:{finding['option'] or '-'}:"
                                        f"{finding['direction'] or '-'}")
-    faults, demanded = [], collections.Counter()
+    faults, demanded, concerned, wrong = [], collections.Counter(), 0, set()
     if len(report["flows"]) != len(a):
         faults.append(f"{len(report['flows'])} connections, not {len(a)}")
     for number, (at_a, at_b) in enumerate(paired(a, b), 1):
         flow = reported.get(text(at_a.client))
         if flow is None:
             faults.append(f"connection {number}, {text(at_a.client)}, is not in the report")
+            wrong.add(number)
             continue
         if at_b is not None and flow["client_b"] != text(at_b.client):
             faults.append(f"connection {number} is {text(at_b.client)} at B, not {flow['client_b']}")
         truth = truth_of(at_a, at_b, acts, ports, kinds)
         demanded.update(truth.must)
+        concerned += bool(truth.must)
         these = found[flow["id"]]
         false = {f for f in these if not any(fnmatch.fnmatch(f, w) for w in truth.must | truth.may)}
         missing = {w for w in truth.must if not any(fnmatch.fnmatch(f, w) for f in these)}
         if false:
             faults.append(f"connection {flow['id']}: falsely {' '.join(sorted(false))}")
+            wrong.add(number)
         if missing:
             faults.append(f"connection {flow['id']}: not found {' '.join(sorted(missing))}")
+            wrong.add(number)
     if found[None]:
         faults.append(f"about no connection: {' '.join(sorted(found[None]))}")
     interfered = any(fnmatch.fnmatch(w.split(":")[0], v) for w in demanded for v in INTERFERENCE)
     if report["verdict"] != ("interfered" if interfered else "intact"):
         faults.append(f"in all \"{report['verdict']}\"")
     if faults:
-        sys.exit(f"lab_truth: {'; '.join(faults[:4])} ({len(faults)} in all)")
+        sys.exit(f"lab_truth: {'; '.join(faults[:4])} ({len(wrong)} of {len(a)} connections wrong)")
     print(" ".join(f"{what}={n}" for what, n in sorted(demanded.items())) or "nothing")
+    print(f"{len(a)} connections, {concerned} concerned")
 
 
 if __name__ == "__main__":

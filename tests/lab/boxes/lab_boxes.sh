@@ -45,7 +45,6 @@ across() {
     fi
     "$tools/lab_truth.py" "$work/run/a.pcapng" "$work/run/b.pcapng" "$work/run/box.tsv" \
         "$work/run/report" "${kinds[@]}" >"$work/demanded" || wrong "lab run $boxes ${settings[*]} $*"
-    [ -z "${OPTRAIL_VERBOSE:-}" ] || echo "$boxes ${settings[*]} $*: $(cat "$work/demanded")"
 }
 
 wrong() {
