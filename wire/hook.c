@@ -11,7 +11,6 @@
 #include "wire/hook.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "wire/bytes.h"
 
@@ -481,80 +480,4 @@ int hook_clock_decode(const uint8_t *data, size_t length, struct hook_clock *out
     out->realtime_ns = bytes_le64(&fixed);
     out->step_ns = (int64_t)bytes_le64(&fixed);
     return 0;
-}
-
-/* --- names ------------------------------------------------------------------------------------ */
-
-const char *hook_op_name(uint32_t op, char out[16])
-{
-    static const char *const names[] = {
-        [HOOK_VOID] = "VOID",
-        [HOOK_TIMEOUT_INIT] = "TIMEOUT_INIT",
-        [HOOK_RWND_INIT] = "RWND_INIT",
-        [HOOK_TCP_CONNECT] = "TCP_CONNECT_CB",
-        [HOOK_ACTIVE_ESTABLISHED] = "ACTIVE_ESTABLISHED_CB",
-        [HOOK_PASSIVE_ESTABLISHED] = "PASSIVE_ESTABLISHED_CB",
-        [HOOK_NEEDS_ECN] = "NEEDS_ECN",
-        [HOOK_BASE_RTT] = "BASE_RTT",
-        [HOOK_RTO] = "RTO_CB",
-        [HOOK_RETRANS] = "RETRANS_CB",
-        [HOOK_STATE] = "STATE_CB",
-        [HOOK_TCP_LISTEN] = "TCP_LISTEN_CB",
-        [HOOK_RTT] = "RTT_CB",
-        [HOOK_PARSE_HDR_OPT] = "PARSE_HDR_OPT_CB",
-        [HOOK_HDR_OPT_LEN] = "HDR_OPT_LEN_CB",
-        [HOOK_WRITE_HDR_OPT] = "WRITE_HDR_OPT_CB",
-    };
-
-    if (op < sizeof(names) / sizeof(names[0]))
-        return names[op];
-    snprintf(out, 16, "op %u", op);
-    return out;
-}
-
-const char *hook_mptcp_event_name(uint32_t event)
-{
-    static const char *const names[] = {
-        [1] = "created",
-        [2] = "established",
-        [3] = "closed",
-        [6] = "address announced",
-        [7] = "address removed",
-        [10] = "subflow established",
-        [11] = "subflow closed",
-        [13] = "subflow priority",
-        [15] = "listener created",
-        [16] = "listener closed",
-    };
-
-    return event < sizeof(names) / sizeof(names[0]) && names[event] != NULL ? names[event] : "?";
-}
-
-const char *hook_action_name(unsigned kind)
-{
-    static const char *const names[] = {
-        [HOOK_ACTION_RESERVE] = "reserve", [HOOK_ACTION_STORE] = "store",
-        [HOOK_ACTION_LOAD] = "load",       [HOOK_ACTION_SETSOCKOPT] = "setsockopt",
-        [HOOK_ACTION_DECLINE] = "decline",
-    };
-
-    return kind > 0 && kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
-}
-
-const char *hook_decline_name(unsigned reason)
-{
-    static const char *const names[] = {
-        [HOOK_DECLINE_RANGE] = "out of range",
-        [HOOK_DECLINE_UNKNOWN] = "unknown id",
-        [HOOK_DECLINE_UNTRUSTED] = "peer not trusted",
-        [HOOK_DECLINE_ROLE] = "other role",
-        [HOOK_DECLINE_UNCHANGED] = "unchanged",
-        [HOOK_DECLINE_MALFORMED] = "malformed",
-        [HOOK_DECLINE_FIXED] = "fixed locally",
-        [HOOK_DECLINE_MISPLACED] = "not on this segment",
-        [HOOK_DECLINE_DUPLICATE] = "twice, contradicting",
-        [HOOK_DECLINE_UNSUPPORTED] = "not on this kernel",
-    };
-
-    return reason > 0 && reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "?";
 }

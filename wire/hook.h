@@ -46,6 +46,14 @@ enum hook_op { /* enum BPF_SOCK_OPS_* of linux/bpf.h; those not named here are k
     HOOK_PARSE_HDR_OPT = 13,
     HOOK_HDR_OPT_LEN = 14,
     HOOK_WRITE_HDR_OPT = 15,
+    /* Of the patched kernel (kernel/README.md): the socket is an MPTCP connection's. */
+    HOOK_MPTCP_EVENT = 64, /* args: event, token, subflow id, address ids: local | remote << 8 */
+    HOOK_MPTCP_JOIN = 65,  /* args: 0, token, 0, address ids */
+    HOOK_MPTCP_RECV = 66,  /* args: 0, token, octets read: low, high half */
+};
+
+enum { /* events of HOOK_MPTCP_EVENT whose third and fourth argument mean something else */
+    HOOK_EVENT_REQUEST_FAILED = 65, /* what was asked for, 1 a subflow; a positive errno */
 };
 
 enum hook_flag {
@@ -159,9 +167,11 @@ int hook_mptcp_decode(const uint8_t *data, size_t length, struct hook_mptcp *out
 
 /* "WRITE_HDR_OPT_CB", "TCP_CONNECT_CB", ...; "op N" into `out` for those not named. */
 const char *hook_op_name(uint32_t op, char out[16]);
-const char *hook_mptcp_event_name(uint32_t event); /* "subflow established", ...; "?" */
+/* Of netlink and of HOOK_MPTCP_EVENT: "subflow established", "fallback", ...; "?" */
+const char *hook_mptcp_event_name(uint32_t event);
 const char *hook_action_name(unsigned kind);   /* "reserve", "store", ...; "?" */
 const char *hook_decline_name(unsigned reason); /* "out of range", ... ; "?" */
+const char *hook_call_name(unsigned function);  /* "bpf_mptcp_open_subflow", ...; "?" */
 
 /* The option octets that the programs added in this invocation: a part of record->options. */
 static inline const uint8_t *hook_written(const struct hook_record *record, size_t *length)

@@ -436,6 +436,22 @@ static void test_names(void **state)
     assert_string_equal(hook_decline_name(255), "?");
 }
 
+static void test_names_of_the_patched_kernel(void **state)
+{
+    (void)state;
+    char text[16];
+    assert_string_equal(hook_op_name(HOOK_MPTCP_EVENT, text), "MPTCP_EVENT_CB");
+    assert_string_equal(hook_op_name(HOOK_MPTCP_RECV, text), "MPTCP_RECV_CB");
+    assert_string_equal(hook_op_name(HOOK_MPTCP_RECV + 1, text), "op 67");
+    assert_string_equal(hook_mptcp_event_name(10), "subflow established");
+    assert_string_equal(hook_mptcp_event_name(HOOK_EVENT_REQUEST_FAILED), "request failed");
+    assert_string_equal(hook_mptcp_event_name(5), "?");
+    assert_string_equal(hook_action_name(HOOK_ACTION_CALL), "call");
+    assert_string_equal(hook_call_name(HOOK_CALL_NOTIFY_RECEIVED), "bpf_mptcp_notify_received");
+    assert_string_equal(hook_call_name(0), "?");
+    assert_string_equal(hook_call_name(UINT32_MAX), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_other_peoples_upper_pdus_are_none),
         cmocka_unit_test(test_mutated_records_never_read_outside),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names_of_the_patched_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
