@@ -110,6 +110,16 @@ static bool may_be_another_copy(const struct segment *s, const struct segment *c
     return identified && s->connection->ids_pass && s->ip_id != candidate->ip_id;
 }
 
+/*
+ * Resets have one key whatever they acknowledge. One with an acknowledgement and one without are
+ * never the same: that bit is the sender's (RFC 9293, section 3.10.7), and boxes that forge resets
+ * are told by it from the end's own.
+ */
+static bool is_another_reset(const struct segment *s, const struct segment *candidate)
+{
+    return s->class == SEGMENT_RST && ((s->flags ^ candidate->flags) & TCP_ACK);
+}
+
 /* Nothing can fit better: the very packet, by the number that its sender gave it. */
 static bool is_the_one(const struct segment *s, const struct segment *candidate, unsigned points)
 {
@@ -127,7 +137,7 @@ static struct choice choose(const struct join *join, const struct segment *s, bo
             choice.ambiguous = true; /* a better one may stand farther on */
             break;
         }
-        if (candidate->cover && candidate->cover->covered > 0)
+        if ((candidate->cover && candidate->cover->covered > 0) || is_another_reset(s, candidate))
             continue;
         unsigned points = fit(s, candidate);
         choice.copies++;
