@@ -7,7 +7,8 @@
  * items; options.c wraps the handlers of TCP options; segments.c sees to whole segments and to
  * options that have no handler; known.c says what Wireshark itself knows of options; speak.c says
  * what there is to say of one, story.c remembers what happened to it, space.c shows the room that
- * options take; hooks.c decodes hook and clock records, links.c finds their packets; stats.c counts.
+ * options take; records.c finds the records of recordings (records.h), links.c their packets;
+ * stats.c counts.
  */
 #ifndef OPTRAIL_DISSECTOR_H
 #define OPTRAIL_DISSECTOR_H
@@ -294,8 +295,8 @@ bool optrail_is_enabled(void);
 /* Whether anybody will see, or filters by, what is added to the tree. NULL is wanted by nobody. */
 bool optrail_is_wanted(proto_tree *tree);
 
-/* --- hooks.c: hook and clock records ----------------------------------------------------------- */
+/* --- records.c: hook, clock and MPTCP event records -------------------------------------------- */
 
-void hooks_register(void);
+void records_register(void);
 
 #endif

@@ -1,51 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hooks.c - hook records and clock records of a recording, as frames beside the packets.
+ * hooks.c - hook records: invocations of the sock_ops hook, as frames beside the packets.
  *
- * They come as exported PDUs (link type 252) whose dissector name is "optrail.hook" or
- * "optrail.clock"; Wireshark itself shows the addresses and ports in the tags before them. The
- * fields of the fixed part come from a table; options and actions from the record's items.
+ * The fields of the fixed part come from a table; options and actions from the record's items.
  * The options' own fields (optrail.NAME.*) stay with packets: a filter on them finds no hooks.
  *
  * Specification: docs/hook-record.md.
  */
 #include "dissector/compat.h"
 
-#include <errno.h>
-
 #include "dissector/dissector.h"
-#include "wire/hook.h"
+#include "dissector/records.h"
 #include "wire/packet.h"
 
-enum { ITEMS_OPTIONS = 1, ITEMS_ACTION = 2, ITEM_HEADER = 4, TEXT_MAX = 256 };
+enum { ITEMS_OPTIONS = 1, ITEMS_ACTION = 2, ITEM_HEADER = 4, OPS = 24 };
+enum { FLAGS_OFFSET = 76, LOCAL_OFFSET = 80, REMOTE_OFFSET = 96 };
 
-static int proto_hook = -1, proto_clock = -1;
-static int ett_record = -1, ett_options = -1, ett_action = -1, ett_flags = -1;
+static int proto_hook = -1;
+static int ett_record = -1, ett_options = -1;
+static int hf_flags = -1, hf_options = -1, hf_written = -1, hf_option = -1;
+static struct address_fields local, remote;
 
-/* One field at a fixed place, little-endian. */
-struct fixed_field {
-    int id;
-    uint16_t offset, length;
-    uint32_t needs; /* hook_flags without which the field has no meaning */
-    header_field_info info;
-};
-
-#define FIELD_IF(needs, at, size, name, abbreviation, type, display, strings, blurb)               \
-    {                                                                                              \
-        -1, at, size, needs,                                                                       \
-        {                                                                                          \
-            name, abbreviation, type, display, strings, 0, blurb, HFILL                            \
-        }                                                                                          \
-    }
-#define FIELD(...) FIELD_IF(0, __VA_ARGS__)
-
-static const unit_name_string unit_ns = {(char *)" ns", NULL};
 static const unit_name_string unit_us = {(char *)" us", NULL};
 static const unit_name_string unit_octets = {(char *)" octets", NULL};
 static const unit_name_string unit_segments = {(char *)" segments", NULL};
 
-static value_string op_names[32]; /* filled from hook_op_name() */
-static value_string action_names[16], decline_names[16];
+static value_string op_names[OPS]; /* filled from hook_op_name() */
 
 static const value_string state_names[] = {
     /* linux/tcp.h, include/net/tcp_states.h */
@@ -54,21 +34,8 @@ static const value_string state_names[] = {
     {11, "CLOSING"},    {12, "NEW_SYN_RECV"}, {0, NULL},
 };
 
-static const value_string level_names[] = {{1, "SOL_SOCKET"}, {6, "SOL_TCP"}, {0, NULL}};
-
-static const value_string socket_option_names[] = {
-    /* of level SOL_TCP: linux/tcp.h, linux/bpf.h */
-    {13, "TCP_CONGESTION"},
-    {18, "TCP_USER_TIMEOUT"},
-    {1001, "TCP_BPF_IW"},
-    {1002, "TCP_BPF_SNDCWND_CLAMP"},
-    {1003, "TCP_BPF_DELACK_MAX"},
-    {1004, "TCP_BPF_RTO_MIN"},
-    {0, NULL},
-};
-
 /* The fixed part of a hook record, in the order in which a person wants to read it. */
-static struct fixed_field hook_fields[] = {
+static struct fixed_field fields[] = {
     FIELD(4, 4, "Operation", "optrail.hook.op", FT_UINT32, BASE_DEC, op_names,
           "What the kernel called the programs for (BPF_SOCK_OPS_*)"),
     FIELD(24, 8, "Number", "optrail.hook.id", FT_UINT64, BASE_DEC, NULL,
@@ -112,35 +79,17 @@ static struct fixed_field hook_fields[] = {
     FIELD(120, 4, "MPTCP token", "optrail.hook.token", FT_UINT32, BASE_HEX, NULL,
           "Token of the connection; 0 none"),
     FIELD_IF(HOOK_FLAG_ENTRY, 156, 4, "Duration", "optrail.hook.duration", FT_UINT32,
-             BASE_DEC | BASE_UNIT_STRING, &unit_ns, "From the entry observer to the exit observer"),
+             BASE_DEC | BASE_UNIT_STRING, &record_unit_ns,
+             "From the entry observer to the exit observer"),
     FIELD(166, 2, "CPU", "optrail.hook.cpu", FT_UINT16, BASE_DEC, NULL, NULL),
-    FIELD(8, 8, "Time", "optrail.hook.time", FT_UINT64, BASE_DEC | BASE_UNIT_STRING, &unit_ns,
-          "CLOCK_REALTIME when the programs had run"),
+    FIELD(8, 8, "Time", "optrail.hook.time", FT_UINT64, BASE_DEC | BASE_UNIT_STRING,
+          &record_unit_ns, "CLOCK_REALTIME when the programs had run"),
     FIELD(16, 8, "Monotonic time", "optrail.hook.monotonic", FT_UINT64, BASE_DEC | BASE_UNIT_STRING,
-          &unit_ns, "The same moment on CLOCK_MONOTONIC"),
+          &record_unit_ns, "The same moment on CLOCK_MONOTONIC"),
     FIELD(0, 2, "Version", "optrail.hook.version", FT_UINT16, BASE_DEC, NULL, NULL),
 };
 
-static struct fixed_field clock_fields[] = {
-    FIELD(16, 8, "Real time", "optrail.clock.realtime", FT_UINT64, BASE_DEC | BASE_UNIT_STRING,
-          &unit_ns, "CLOCK_REALTIME"),
-    FIELD(8, 8, "Monotonic time", "optrail.clock.monotonic", FT_UINT64, BASE_DEC | BASE_UNIT_STRING,
-          &unit_ns, "CLOCK_MONOTONIC at the same moment"),
-    FIELD(4, 4, "Width", "optrail.clock.width", FT_UINT32, BASE_DEC | BASE_UNIT_STRING, &unit_ns,
-          "Of the bracket: the sample is right to half of it"),
-    FIELD(24, 8, "Step", "optrail.clock.step", FT_INT64, BASE_DEC | BASE_UNIT_STRING, &unit_ns,
-          "By how much the clock was stepped since the sample before"),
-    FIELD(0, 2, "Version", "optrail.clock.version", FT_UINT16, BASE_DEC, NULL, NULL),
-};
-
-enum { HOOK_FLAGS_OFFSET = 76, LOCAL_OFFSET = 80, REMOTE_OFFSET = 96 };
-
-static int hf_flags = -1;
-static struct {
-    int id;
-    uint32_t mask;
-    const char *name, *abbreviation;
-} flag_fields[] = {
+static struct flag_field flags[] = {
     {-1, HOOK_FLAG_PROBE, "Without a packet", "optrail.hook.flags.probe"},
     {-1, HOOK_FLAG_FULLSOCK, "Full socket", "optrail.hook.flags.fullsock"},
     {-1, HOOK_FLAG_HEADER, "With a TCP header", "optrail.hook.flags.header"},
@@ -148,56 +97,6 @@ static struct {
     {-1, HOOK_FLAG_RESERVED, "Reservation known", "optrail.hook.flags.reserved"},
     {-1, HOOK_FLAG_OUTGOING, "Outgoing", "optrail.hook.flags.outgoing"},
     {-1, HOOK_FLAG_REPORTS_LOST, "Reports lost", "optrail.hook.flags.reports_lost"},
-};
-
-static int hf_local4 = -1, hf_local6 = -1, hf_remote4 = -1, hf_remote6 = -1;
-static int hf_options = -1, hf_written = -1, hf_option = -1;
-static int hf_action = -1, hf_program = -1, hf_action_option = -1, hf_head = -1, hf_result = -1;
-static int hf_level = -1, hf_name = -1, hf_value = -1, hf_value_text = -1, hf_reason = -1;
-
-static hf_register_info item_fields[] = {
-    {&hf_flags, {"Flags", "optrail.hook.flags", FT_UINT32, BASE_HEX, NULL, 0, NULL, HFILL}},
-    {&hf_local4,
-     {"Local address", "optrail.hook.local.ip", FT_IPv4, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_local6,
-     {"Local address", "optrail.hook.local.ipv6", FT_IPv6, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_remote4,
-     {"Remote address", "optrail.hook.remote.ip", FT_IPv4, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_remote6,
-     {"Remote address", "optrail.hook.remote.ipv6", FT_IPv6, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_options,
-     {"Options", "optrail.hook.options", FT_BYTES, BASE_NONE, NULL, 0,
-      "All options of the header, after the programs ran", HFILL}},
-    {&hf_written,
-     {"Written", "optrail.hook.written", FT_BYTES, BASE_NONE, NULL, 0,
-      "What the programs added in this invocation", HFILL}},
-    {&hf_option,
-     {"Option", "optrail.hook.option", FT_STRING, BASE_NONE, NULL, 0,
-      "Name of an experimental or described TCP option", HFILL}},
-    {&hf_action,
-     {"Action", "optrail.hook.action", FT_UINT8, BASE_DEC, VALS(action_names), 0,
-      "What a program did, as it said itself", HFILL}},
-    {&hf_program, {"Program", "optrail.hook.program", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_action_option,
-     {"Option", "optrail.hook.action.option", FT_STRING, BASE_NONE, NULL, 0,
-      "Name of the option that it was about", HFILL}},
-    {&hf_head,
-     {"Option's head", "optrail.hook.action.head", FT_BYTES, BASE_NONE, NULL, 0,
-      "First octets of the option that it was about", HFILL}},
-    {&hf_result,
-     {"Result", "optrail.hook.action.result", FT_INT32, BASE_DEC, NULL, 0,
-      "Of the helper: 0 or more, or a negative errno", HFILL}},
-    {&hf_level,
-     {"Level", "optrail.hook.action.level", FT_INT32, BASE_DEC, VALS(level_names), 0, NULL, HFILL}},
-    {&hf_name,
-     {"Name", "optrail.hook.action.name", FT_INT32, BASE_DEC, VALS(socket_option_names), 0, NULL,
-      HFILL}},
-    {&hf_value, {"Value", "optrail.hook.action.value", FT_UINT64, BASE_DEC, NULL, 0, NULL, HFILL}},
-    {&hf_value_text,
-     {"Value", "optrail.hook.action.text", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL}},
-    {&hf_reason,
-     {"Reason", "optrail.hook.action.reason", FT_UINT32, BASE_DEC, VALS(decline_names), 0,
-      "Why a program would not act", HFILL}},
 };
 
 /* --- text -------------------------------------------------------------------------------------- */
@@ -219,79 +118,6 @@ static const char *option_text(packet_info *pinfo, const uint8_t *octets, size_t
     return values[0] != '\0' ? wmem_strdup_printf(pinfo->pool, "%s (%s)", *name, values) : *name;
 }
 
-/* The name of the option whose first octets an action gives, or NULL. */
-static const char *head_name(packet_info *pinfo, const struct hook_action *action)
-{
-    char label[OPTION_LABEL_MAX];
-    if (action->head[0] == TCP_KIND_EOL)
-        return NULL;
-    const struct option_desc *desc = option_set_find(user_options(), action->head, HOOK_HEAD);
-    return wmem_strdup(pinfo->pool, option_label(desc, action->head, HOOK_HEAD, label));
-}
-
-/* A text from a program, up to its NUL, with what is not ASCII as '.'. */
-static const char *printable(packet_info *pinfo, const void *text, size_t size)
-{
-    char *copy = wmem_strndup(pinfo->pool, text, strnlen(text, size));
-    for (char *at = copy; *at != '\0'; at++)
-        if (!g_ascii_isprint(*at))
-            *at = '.';
-    return copy;
-}
-
-static bool value_is_number(const struct hook_action *action)
-{
-    return action->value_length == 4 || action->value_length == 8;
-}
-
-static uint64_t value_number(const struct hook_action *action)
-{
-    uint64_t number = 0;
-    for (unsigned i = action->value_length; i-- > 0;)
-        number = number << 8 | action->value[i];
-    return number;
-}
-
-/* "0" or more as it is, a negative errno in words too. */
-static const char *result_text(packet_info *pinfo, int32_t result)
-{
-    if (result >= 0 || result == INT32_MIN)
-        return wmem_strdup_printf(pinfo->pool, "%d", result);
-    return wmem_strdup_printf(pinfo->pool, "%d (%s)", result, g_strerror(-result));
-}
-
-/* "cc: setsockopt TCP_CONGESTION bbr, result 0" */
-static const char *action_text(packet_info *pinfo, const struct hook_action *action)
-{
-    wmem_strbuf_t *text = wmem_strbuf_new(pinfo->pool, NULL);
-    const char *option = head_name(pinfo, action);
-    wmem_strbuf_append_printf(
-        text, "%s: %s",
-        action->program[0] ? printable(pinfo, action->program, HOOK_PROGRAM_NAME) : "?",
-        hook_action_name(action->kind));
-    if (action->kind == HOOK_ACTION_DECLINE) {
-        wmem_strbuf_append_printf(text, " %s: %s", option != NULL ? option : "",
-                                  hook_decline_name((unsigned)value_number(action)));
-        return wmem_strbuf_get_str(text);
-    }
-    if (action->kind == HOOK_ACTION_SETSOCKOPT) {
-        const char *name = try_val_to_str((uint32_t)action->name, socket_option_names);
-        if (name != NULL && action->level == 6)
-            wmem_strbuf_append_printf(text, " %s", name);
-        else
-            wmem_strbuf_append_printf(text, " level %d name %d", action->level, action->name);
-    } else if (option != NULL) {
-        wmem_strbuf_append_printf(text, " %s", option);
-    }
-    if (value_is_number(action))
-        wmem_strbuf_append_printf(text, " %" PRIu64, value_number(action));
-    else if (action->value_length > 0)
-        wmem_strbuf_append_printf(text, " %s",
-                                  printable(pinfo, action->value, action->value_length));
-    wmem_strbuf_append_printf(text, ", result %s", result_text(pinfo, action->result));
-    return wmem_strbuf_get_str(text);
-}
-
 static bool is_written(const struct hook_record *record, const uint8_t *option)
 {
     return (record->flags & HOOK_FLAG_ENTRY) && (record->flags & HOOK_FLAG_OUTGOING) &&
@@ -304,6 +130,7 @@ static void set_info(packet_info *pinfo, const struct hook_record *record)
     col_add_str(pinfo->cinfo, COL_INFO, hook_op_name(record->op, op));
     if (record->flags & HOOK_FLAG_PROBE)
         col_append_str(pinfo->cinfo, COL_INFO, " without a packet");
+    col_append_str(pinfo->cinfo, COL_INFO, mptcp_ops_text(pinfo, record));
     if (record->flags & HOOK_FLAG_HEADER)
         col_append_fstr(
             pinfo->cinfo, COL_INFO, " %s seq=%u ack=%u len=%u",
@@ -321,38 +148,10 @@ static void set_info(packet_info *pinfo, const struct hook_record *record)
                             is_written(record, option.octets) ? "wrote " : "", text);
     }
     for (unsigned i = 0; i < record->n_actions; i++)
-        col_append_fstr(pinfo->cinfo, COL_INFO, "; %s", action_text(pinfo, &record->actions[i]));
+        col_append_fstr(pinfo->cinfo, COL_INFO, "; %s", actions_text(pinfo, &record->actions[i]));
 }
 
 /* --- trees ------------------------------------------------------------------------------------- */
-
-static void add_fixed(proto_tree *tree, tvbuff_t *tvb, const struct fixed_field *fields, size_t n,
-                      uint32_t flags)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((fields[i].needs & ~flags) == 0)
-            proto_tree_add_item(tree, fields[i].id, tvb, fields[i].offset, fields[i].length,
-                                ENC_LITTLE_ENDIAN);
-}
-
-static void add_address(proto_tree *tree, tvbuff_t *tvb, const struct endpoint *endpoint,
-                        int offset, int hf4, int hf6)
-{
-    if (endpoint->family == 4)
-        proto_tree_add_item(tree, hf4, tvb, offset, 4, ENC_BIG_ENDIAN);
-    else if (endpoint->family == 6)
-        proto_tree_add_item(tree, hf6, tvb, offset, 16, ENC_NA);
-}
-
-static void add_flags(proto_tree *tree, tvbuff_t *tvb)
-{
-    proto_item *item =
-        proto_tree_add_item(tree, hf_flags, tvb, HOOK_FLAGS_OFFSET, 4, ENC_LITTLE_ENDIAN);
-    proto_tree *subtree = proto_item_add_subtree(item, ett_flags);
-    for (size_t i = 0; i < G_N_ELEMENTS(flag_fields); i++)
-        proto_tree_add_item(subtree, flag_fields[i].id, tvb, HOOK_FLAGS_OFFSET, 4,
-                            ENC_LITTLE_ENDIAN);
-}
 
 /* The options of the header; `offset` is where they start in the record. */
 static void add_options(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, int offset,
@@ -380,40 +179,6 @@ static void add_options(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, int
                             ENC_NA);
 }
 
-static void add_action(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, int offset,
-                       const struct hook_action *action)
-{
-    const char *option = head_name(pinfo, action);
-    proto_item *item = proto_tree_add_item(tree, hf_action, tvb, offset, 1, ENC_NA);
-    proto_tree *subtree = proto_item_add_subtree(item, ett_action);
-    proto_item_set_text(item, "Action: %s", action_text(pinfo, action));
-
-    proto_tree_add_string(subtree, hf_program, tvb, offset + 20, HOOK_PROGRAM_NAME,
-                          printable(pinfo, action->program, HOOK_PROGRAM_NAME));
-    if (option != NULL) {
-        proto_tree_add_string(subtree, hf_action_option, tvb, offset + 2, HOOK_HEAD, option);
-        proto_tree_add_item(subtree, hf_head, tvb, offset + 2, HOOK_HEAD, ENC_NA);
-    }
-    if (action->kind == HOOK_ACTION_DECLINE) {
-        proto_tree_add_item(subtree, hf_reason, tvb, offset + 20 + HOOK_PROGRAM_NAME, 4,
-                            ENC_LITTLE_ENDIAN);
-        return;
-    }
-    item = proto_tree_add_item(subtree, hf_result, tvb, offset + 8, 4, ENC_LITTLE_ENDIAN);
-    if (action->result < 0 && action->result > INT32_MIN)
-        proto_item_append_text(item, " (%s)", g_strerror(-action->result));
-    if (action->kind == HOOK_ACTION_SETSOCKOPT) {
-        proto_tree_add_item(subtree, hf_level, tvb, offset + 12, 4, ENC_LITTLE_ENDIAN);
-        proto_tree_add_item(subtree, hf_name, tvb, offset + 16, 4, ENC_LITTLE_ENDIAN);
-    }
-    if (value_is_number(action))
-        proto_tree_add_item(subtree, hf_value, tvb, offset + 20 + HOOK_PROGRAM_NAME,
-                            action->value_length, ENC_LITTLE_ENDIAN);
-    else if (action->value_length > 0)
-        proto_tree_add_item(subtree, hf_value_text, tvb, offset + 20 + HOOK_PROGRAM_NAME,
-                            action->value_length, ENC_UTF_8);
-}
-
 /* The items behind the fixed part. hook_decode() has found them whole and sound. */
 static void add_items(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
                       const struct hook_record *record)
@@ -427,7 +192,7 @@ static void add_items(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
         if (type == ITEMS_OPTIONS)
             add_options(tree, pinfo, tvb, offset, record);
         else if (type == ITEMS_ACTION && actions < record->n_actions)
-            add_action(tree, pinfo, tvb, offset, &record->actions[actions++]);
+            actions_add(tree, pinfo, tvb, offset, &record->actions[actions++]);
         offset += length;
     }
 }
@@ -437,14 +202,9 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     (void)data;
     int length = (int)tvb_captured_length(tvb);
     struct hook_record record;
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Optrail Hook");
-    col_clear(pinfo->cinfo, COL_INFO);
-    proto_item *top = proto_tree_add_item(tree, proto_hook, tvb, 0, -1, ENC_NA);
-    if (hook_decode(tvb_get_ptr(tvb, 0, length), (size_t)length, &record) != 0) {
-        col_set_str(pinfo->cinfo, COL_INFO, "Malformed hook record");
-        rules_flag(pinfo, top, RULE_MALFORMED, "The hook record is cut or contradicts itself");
-        return length;
-    }
+    proto_item *top = record_begin(tvb, pinfo, tree, proto_hook, "Optrail Hook");
+    if (hook_decode(tvb_get_ptr(tvb, 0, length), (size_t)length, &record) != 0)
+        return record_refuse(tvb, pinfo, top, "hook record");
     char op[16];
     proto_item_append_text(top, ", %s", hook_op_name(record.op, op));
     set_info(pinfo, &record);
@@ -455,119 +215,52 @@ static int dissect_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 
     proto_tree *subtree = proto_item_add_subtree(top, ett_record);
     links_add_hook(pinfo, subtree, tvb);
-    add_address(subtree, tvb, &record.local, LOCAL_OFFSET, hf_local4, hf_local6);
-    add_address(subtree, tvb, &record.remote, REMOTE_OFFSET, hf_remote4, hf_remote6);
-    add_fixed(subtree, tvb, hook_fields, G_N_ELEMENTS(hook_fields), record.flags);
-    add_flags(subtree, tvb);
+    record_add_address(subtree, tvb, &record.local, LOCAL_OFFSET, &local);
+    record_add_address(subtree, tvb, &record.remote, REMOTE_OFFSET, &remote);
+    mptcp_ops_add(subtree, tvb, &record);
+    record_add_fixed(subtree, tvb, fields, G_N_ELEMENTS(fields), record.flags);
+    record_add_flags(subtree, tvb, FLAGS_OFFSET, hf_flags, flags, G_N_ELEMENTS(flags));
     add_items(subtree, pinfo, tvb, &record);
     return length;
-}
-
-static int dissect_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    (void)data;
-    int length = (int)tvb_captured_length(tvb);
-    struct hook_clock sample;
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Optrail Clock");
-    col_clear(pinfo->cinfo, COL_INFO);
-    proto_item *top = proto_tree_add_item(tree, proto_clock, tvb, 0, -1, ENC_NA);
-    if (hook_clock_decode(tvb_get_ptr(tvb, 0, length), (size_t)length, &sample) != 0) {
-        col_set_str(pinfo->cinfo, COL_INFO, "Malformed clock record");
-        rules_flag(pinfo, top, RULE_MALFORMED, "The clock record is cut or contradicts itself");
-        return length;
-    }
-    links_begin();
-    if (sample.step_ns != 0)
-        col_add_fstr(pinfo->cinfo, COL_INFO, "The clock was stepped by %" PRId64 " ns",
-                     sample.step_ns);
-    else
-        col_add_fstr(pinfo->cinfo, COL_INFO, "Clock sample, bracket of %u ns", sample.width_ns);
-    add_fixed(proto_item_add_subtree(top, ett_record), tvb, clock_fields,
-              G_N_ELEMENTS(clock_fields), 0);
-    return length;
-}
-
-/* --- called by name ---------------------------------------------------------------------------- */
-
-static dissector_handle_t hook_handle, clock_handle;
-
-/*
- * What Wireshark finds by the name in a record. With the protocol `optrail` disabled it leaves the
- * frame as a Wireshark does that finds nothing; what it calls belongs to a protocol, which adds a
- * layer to the frame, so it belongs to a helper.
- */
-static int call_when_enabled(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
-                             proto_tree *tree)
-{
-    if (optrail_is_enabled())
-        return call_dissector(handle, tvb, pinfo, tree);
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Exported PDU"); /* was cleared for us */
-    return (int)tvb_captured_length(tvb);
-}
-
-static int find_hook(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    (void)data;
-    return call_when_enabled(hook_handle, tvb, pinfo, tree);
-}
-
-static int find_clock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    (void)data;
-    return call_when_enabled(clock_handle, tvb, pinfo, tree);
 }
 
 /* --- registration ------------------------------------------------------------------------------ */
 
 static void fill_op_names(void)
 {
-    for (uint32_t op = 0; op < G_N_ELEMENTS(op_names) - 1; op++) {
+    size_t at = 0;
+    for (uint32_t op = 0; op <= HOOK_MPTCP_RECV && at < OPS - 1; op++) {
         char number[16];
         const char *name = hook_op_name(op, number);
-        op_names[op] = (value_string){op, name == number ? g_strdup(name) : name};
+        if (name != number)
+            op_names[at++] = (value_string){op, name};
     }
-    for (uint32_t kind = 1; kind < G_N_ELEMENTS(action_names); kind++)
-        action_names[kind - 1] = (value_string){kind, hook_action_name(kind)};
-    for (uint32_t reason = 1; reason < G_N_ELEMENTS(decline_names); reason++)
-        decline_names[reason - 1] = (value_string){reason, hook_decline_name(reason)};
 }
 
-static void register_fixed(int proto, struct fixed_field *fields, size_t n)
+dissector_handle_t hooks_register(void)
 {
-    hf_register_info *array = g_new(hf_register_info, n); /* kept by Wireshark */
-    for (size_t i = 0; i < n; i++)
-        array[i] = (hf_register_info){&fields[i].id, fields[i].info};
-    proto_register_field_array(proto, array, (int)n);
-}
-
-static void register_flags(int proto)
-{
-    size_t n = G_N_ELEMENTS(flag_fields);
-    hf_register_info *array = g_new(hf_register_info, n); /* kept by Wireshark */
-    for (size_t i = 0; i < n; i++)
-        array[i] = (hf_register_info){&flag_fields[i].id,
-                                      {flag_fields[i].name, flag_fields[i].abbreviation, FT_BOOLEAN,
-                                       32, NULL, flag_fields[i].mask, NULL, HFILL}};
-    proto_register_field_array(proto, array, (int)n);
-}
-
-void hooks_register(void)
-{
-    static int *subtrees[] = {&ett_record, &ett_options, &ett_action, &ett_flags};
+    static hf_register_info more[] = {
+        {&hf_flags, {"Flags", "optrail.hook.flags", FT_UINT32, BASE_HEX, NULL, 0, NULL, HFILL}},
+        {&hf_options,
+         {"Options", "optrail.hook.options", FT_BYTES, BASE_NONE, NULL, 0,
+          "All options of the header, after the programs ran", HFILL}},
+        {&hf_written,
+         {"Written", "optrail.hook.written", FT_BYTES, BASE_NONE, NULL, 0,
+          "What the programs added in this invocation", HFILL}},
+        {&hf_option,
+         {"Option", "optrail.hook.option", FT_STRING, BASE_NONE, NULL, 0,
+          "Name of an experimental or described TCP option", HFILL}},
+    };
+    static int *subtrees[] = {&ett_record, &ett_options};
     proto_hook = proto_register_protocol("Optrail Hook Record", "Optrail Hook", HOOK_DISSECTOR);
-    proto_clock =
-        proto_register_protocol("Optrail Clock Record", "Optrail Clock", HOOK_CLOCK_DISSECTOR);
     fill_op_names();
-    register_fixed(proto_hook, hook_fields, G_N_ELEMENTS(hook_fields));
-    register_flags(proto_hook);
-    proto_register_field_array(proto_hook, item_fields, array_length(item_fields));
-    register_fixed(proto_clock, clock_fields, G_N_ELEMENTS(clock_fields));
+    record_register_fixed(proto_hook, fields, G_N_ELEMENTS(fields));
+    record_register_flags(proto_hook, flags, G_N_ELEMENTS(flags));
+    record_register_addresses(proto_hook, &local, "Local address", "optrail.hook.local");
+    record_register_addresses(proto_hook, &remote, "Remote address", "optrail.hook.remote");
+    proto_register_field_array(proto_hook, more, array_length(more));
     proto_register_subtree_array(subtrees, array_length(subtrees));
-    hook_handle = create_dissector_handle(dissect_hook, proto_hook);
-    clock_handle = create_dissector_handle(dissect_clock, proto_clock);
-    int helper = proto_register_protocol_in_name_only(
-        "Record of Optrail", "Optrail record", "optrail.record",
-        proto_get_id_by_filter_name("exported_pdu"), FT_BYTES);
-    register_dissector(HOOK_DISSECTOR, find_hook, helper);
-    register_dissector(HOOK_CLOCK_DISSECTOR, find_clock, helper);
+    mptcp_ops_register(proto_hook);
+    actions_register(proto_hook);
+    return create_dissector_handle(dissect_hook, proto_hook);
 }

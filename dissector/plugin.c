@@ -49,7 +49,7 @@ static void register_fields(void)
     segments_register(proto);
     space_register(proto);
     links_register(proto);
-    hooks_register();
+    records_register();
     stats_register();
     user_register_preferences(proto);
 }

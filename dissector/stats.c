@@ -227,11 +227,13 @@ static void trail_add_action(struct trail *trail, const struct hook_record *reco
         add_reason(row, "%.*s declined: %s", HOOK_PROGRAM_NAME, action->program,
                    hook_decline_name(action->value[0]));
     else if (action->result < 0 && action->result > INT32_MIN)
-        add_reason(row, "%s by %.*s failed: %s", hook_action_name(action->kind), HOOK_PROGRAM_NAME,
-                   action->program, g_strerror(-action->result));
+        add_reason(row, "%s by %.*s failed: %s",
+                   action->kind == HOOK_ACTION_CALL ? hook_call_name((unsigned)action->name)
+                                                    : hook_action_name(action->kind),
+                   HOOK_PROGRAM_NAME, action->program, g_strerror(-action->result));
     else if (action->kind == HOOK_ACTION_RESERVE)
         row->reserved++;
-    else if (action->kind == HOOK_ACTION_SETSOCKOPT && !sends)
+    else if ((action->kind == HOOK_ACTION_SETSOCKOPT || action->kind == HOOK_ACTION_CALL) && !sends)
         row->applied++;
 }
 

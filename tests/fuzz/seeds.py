@@ -50,9 +50,9 @@ def crafted():
         return read(file.name)
 
 
-def crafted_hooks():
+def crafted_hooks(*cases):
     with tempfile.NamedTemporaryFile() as file:
-        subprocess.run([os.path.join(SOURCE, "tests", "tools", "craft_hooks.py"), file.name],
+        subprocess.run([os.path.join(SOURCE, "tests", "tools", "craft_hooks.py"), file.name, *cases],
                        check=True)
         return read(file.name)
 
@@ -82,7 +82,8 @@ def tags_end(octets):
 
 
 def recordings():
-    return [read(path) for path in shipped("captures/*.pcapng")] + [crafted_hooks()]
+    return [read(path) for path in shipped("captures/*.pcapng")] + [
+        crafted_hooks(), crafted_hooks(*shipped("tests/golden/dissector/records.json"))]
 
 
 def example_options():
@@ -192,7 +193,7 @@ def dissector():
         data += segment(head, 24, octets, 4, cut=6, seq=8)
         yield data
     for number, record in enumerate(records):
-        kind = 0x80 if len(record) > 60 else 0xA0
+        kind = 0xA0 if len(record) < 96 else 0xC0 if len(record) < 172 else 0x80
         yield bytes([number % 16]) + bytes([kind]) + struct.pack(">H", len(record)) + record + \
             segment(0, 24, examples[number % len(examples)], 4)
     segments = [s for path in shipped("captures/*.pcapng") for s in tcp_segments.read(path)][:60]
