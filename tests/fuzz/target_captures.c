@@ -38,8 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (capture != NULL) {
         struct capture_record record;
         uint64_t number = 0;
-        while (number < 100000 && capture_next(capture, &record) == 1) {
-            CHECK(record.number == ++number);
+        unsigned records = 0;
+        while (records < 100000 && capture_next(capture, &record) == 1) {
+            records++;
+            /* Blocks without a packet that Wireshark shows as frames are counted, too. */
+            CHECK(record.number > number);
+            number = record.number;
             CHECK(capture_interface(capture, record.interface) != NULL);
             fuzz_read(record.data, record.captured);
             if (record.comment != NULL)
@@ -48,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < capture_n_interfaces(capture); i++)
             CHECK(strlen(capture_interface(capture, i)->name) < 1u << 20);
         CHECK(capture_section_comment(capture) != NULL);
-        CHECK(capture_next(capture, &record) == 0 || number == 100000);
+        CHECK(capture_next(capture, &record) == 0 || records == 100000);
     }
     capture_close(capture);
     close(fd);
