@@ -60,7 +60,7 @@ struct told_option {
     const char *label;
     struct told_side sent[SIDES];
     struct told_echoes *echoes; /* NULL: it has no echo bit */
-    uint32_t on_syn;            /* the frame of the SYN that it stood on */
+    uint32_t on_syn;            /* the frame of the SYN that it stood on, when an answer is due */
     uint32_t unanswered_in;     /* the frame of the answer to that SYN, without the option */
 };
 
@@ -155,9 +155,18 @@ static int side_of(const packet_info *pinfo, const struct segment_facts *segment
 
 /* --- writing: first pass ----------------------------------------------------------------------- */
 
-static bool may_be_answered(const struct option_desc *desc)
+/*
+ * Whether the peer owes this option an answer: where its description says so; of those that nothing
+ * describes only experiments (RFC 6994) on a SYN, which offer something that both ends must speak.
+ */
+static bool is_answer_due(const struct segment_facts *segment, const struct occurrence *seen)
 {
-    return desc == NULL || desc->answer != ANSWER_NONE;
+    enum { WITH_EXID = 4 };
+    if (seen->desc != NULL)
+        return seen->desc->answer != ANSWER_NONE;
+    return (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+           seen->length >= WITH_EXID &&
+           (seen->octets[0] == TCP_KIND_EXP1 || seen->octets[0] == TCP_KIND_EXP2);
 }
 
 static void note_change(packet_info *pinfo, struct told_side *side, uint32_t before,
@@ -234,9 +243,8 @@ void story_of_segment(packet_info *pinfo, const struct segment_facts *segment, b
     connection->server_port = segment->source_port;
     int side = side_of(pinfo, segment);
     for (struct told_option *one = connection->options; one != NULL; one = one->next)
-        if (one->on_syn != 0 && may_be_answered(one->desc) &&
-            told_side(one, side, false)->count == 0 && told_side(one, side, true)->count == 0 &&
-            one->unanswered_in == 0)
+        if (one->on_syn != 0 && told_side(one, side, false)->count == 0 &&
+            told_side(one, side, true)->count == 0 && one->unanswered_in == 0)
             one->unanswered_in = pinfo->num;
 }
 
@@ -301,15 +309,17 @@ struct story story_of_option(packet_info *pinfo, const struct segment_facts *seg
         return story;
     }
     int side = side_of(pinfo, segment);
+    bool due = is_answer_due(segment, seen);
     if (first_pass) {
         tell(pinfo, option, side, seen);
-        if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && option->on_syn == 0)
+        if (due && (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+            option->on_syn == 0)
             option->on_syn = pinfo->num;
     }
     read_links(&story, option, side, seen->echo);
     story.known = true;
     story.complete = !first_pass;
-    story.silent = story.silent && !first_pass && may_be_answered(seen->desc);
+    story.silent = story.silent && !first_pass && due;
     story.unanswered_in = option->on_syn == pinfo->num ? option->unanswered_in : 0;
     read_change(&story, told_side(option, side, seen->echo), pinfo->num);
     return story;
