@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * observer.h - what the exit observer puts into the rings, one event per sock_ops invocation.
+ * observer.h - what the exit observer gives the recorder, one event per sock_ops invocation.
  *
- * Shared by observer.bpf.c and the recorder. Numbers are in host byte order except where a name
- * says `net`. There is one ring per CPU, in memory that both sides see: the observer takes slots
- * at `head`, writes an event, and publishes it by writing `sequence` last; the recorder reads what
- * is published, in order, and moves `tail`. No call into the kernel is needed on either side, and
- * no lock: an invocation that interrupts another one on the same CPU takes slots behind it.
+ * Shared by the observers' BPF programs and the recorder. Numbers are in host byte order except
+ * where a name says `net`. There is one ring per CPU, in memory that both sides see: the observer
+ * takes slots at `head`, writes an event, and publishes it by writing `sequence` last; the recorder
+ * reads what is published, in order, and moves `tail`. No call into the kernel is needed on either
+ * side, and no lock: an invocation that interrupts another one on the same CPU takes slots behind
+ * it. On kernels before 5.12 the rings have no slots, and events go through a ring buffer of the
+ * kernel's (observer_ringbuf.bpf.c).
  */
 #ifndef OPTRAIL_TRACE_OBSERVER_H
 #define OPTRAIL_TRACE_OBSERVER_H
 
-#ifndef __bpf__
+#ifdef __bpf__
+#include <stdbool.h>
+#else
 #include <linux/types.h>
+#include <stdbool.h>
 #endif
 
 #include "bpf/include/report_abi.h"
 
 #define OBSERVER_OPTIONS 40 /* octets of option space in a TCP header (RFC 9293, 3.1) */
 #define OBSERVER_UNKNOWN 0xff
+
+/* What the recorder tells the programs before they are loaded. */
+struct observer_constants {
+    __u32 recorder_pid; /* to recognise what a killed recorder left (old kernels) */
+    __u32 cgroup_index;
+    __u32 slot_mask; /* slots of a ring, less 1 */
+    __u32 wakeup;    /* wake the recorder when so many slots, or octets of a ring buffer, wait */
+    bool netns_cookie, mptcp_token, kernel_context; /* struct observer_features */
+    bool stores_in_order; /* the processor's: else publishing takes a barrier */
+    bool every_duration;  /* else one in 16 */
+    bool defers_time;     /* an event may be left without a time (struct observer_event) */
+};
 
 enum observer_event_flag {
     OBSERVER_FULLSOCK = 1 << 0,
@@ -32,7 +49,7 @@ enum observer_event_flag {
  * at a time: as many stores as a processor can hold back while it waits for the lines.
  */
 struct observer_event {
-    __u64 time_ns; /* MONOTONIC, when the programs had run */
+    __u64 time_ns; /* MONOTONIC, when the programs had run; 0: when those of the next event had */
     __u64 cookie;
     __u64 netns;       /* cookie of the network namespace; 0 not known */
     __u32 duration_ns; /* from the entry observer on; 0: not measured */
@@ -60,7 +77,9 @@ struct observer_event {
     __u8 options_length;
     __u8 options_before;            /* octets; OBSERVER_UNKNOWN */
     __u8 space_before, space_after; /* option space free at entry and exit; OBSERVER_UNKNOWN */
-    __u8 unused[5];
+    __u8 unused;
+    __u16 cpu;
+    __u8 unused_more[2];
     __u8 options[OBSERVER_OPTIONS];
 };
 
@@ -86,7 +105,10 @@ struct observer_slot {
 struct observer_ring { /* of one CPU */
     __u64 head;        /* slots that observers have taken, ever */
     __u64 lost;        /* events that found no slot, ever */
-    __u64 unused[6];
+    __u64 tail_seen;   /* `tail` as an observer last read it, which is rarely */
+    __u32 overlap;     /* set by the recorder while both exit observers of a cgroup are attached */
+    __u32 entry;       /* set by the recorder: entry observers are attached */
+    __u64 unused[4];
     __u64 tail; /* slots that the recorder is done with, ever; a cache line of its own. It may
                    move both on to where a lap begins when nothing is waiting. */
     __u64 unused_more[7];

@@ -6,6 +6,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <glib.h>
+#include <linux/bpf.h>
 #include <stdint.h>
 #include <sys/file.h>
 #include <time.h>
@@ -15,9 +17,52 @@
 
 enum { LEASE_NS = 3000000000 };
 
+/* Whether the kernel loads a program with an atomic exchange. */
+static bool has_fetch_atomics(void)
+{
+    const struct bpf_insn program[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+        {.code = BPF_STX | BPF_MEM | BPF_DW,
+         .dst_reg = BPF_REG_10,
+         .src_reg = BPF_REG_0,
+         .off = -8},
+        {.code = BPF_STX | BPF_ATOMIC | BPF_DW,
+         .dst_reg = BPF_REG_10,
+         .src_reg = BPF_REG_0,
+         .off = -8,
+         .imm = BPF_XCHG},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    int fd =
+        bpf_prog_load(BPF_PROG_TYPE_SOCK_OPS, NULL, "GPL", program, G_N_ELEMENTS(program), NULL);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Takes away what the environment says the kernel lacks. */
+static void take_away(struct observer_features *features)
+{
+    const struct {
+        const char *name;
+        bool *feature;
+    } table[] = {
+        {"fetch_atomics", &features->fetch_atomics},   {"preorder", &features->preorder},
+        {"netns_cookie", &features->netns_cookie},     {"mptcp_token", &features->mptcp_token},
+        {"kernel_context", &features->kernel_context},
+    };
+    const char *text = g_getenv("OPTRAIL_KERNEL_LACKS");
+    g_auto(GStrv) names = g_strsplit(text != NULL ? text : "", ",", -1);
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (g_strv_contains((const char *const *)names, table[i].name))
+            *table[i].feature = false;
+    }
+}
+
 struct observer_features observer_features_probe(void)
 {
-    struct observer_features features = {0};
+    struct observer_features features = {.preorder = true};
+    features.fetch_atomics = has_fetch_atomics();
     struct btf *btf = btf__load_vmlinux_btf();
     features.netns_cookie =
         libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_get_netns_cookie, NULL) == 1;
@@ -30,6 +75,7 @@ struct observer_features observer_features_probe(void)
             btf__find_by_name_kind(btf, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
     }
     btf__free(btf);
+    take_away(&features);
     return features;
 }
 

@@ -8,11 +8,17 @@
 #include <stdbool.h>
 
 struct observer_features {
+    bool fetch_atomics;  /* atomic operations that return a value (kernel 5.12) */
+    bool preorder;       /* try BPF_F_PREORDER (kernel 6.15): only attaching tells */
     bool netns_cookie;   /* bpf_get_netns_cookie() for sock_ops */
     bool mptcp_token;    /* bpf_skc_to_mptcp_sock() and struct mptcp_sock */
     bool kernel_context; /* bpf_cast_to_kern_ctx() */
 };
 
+/*
+ * Asks the kernel. For tests of what older kernels get, OPTRAIL_KERNEL_LACKS in the environment
+ * names members, separated by commas, that are to be taken for absent.
+ */
 struct observer_features observer_features_probe(void);
 
 /*

@@ -22,17 +22,25 @@ typedef void (*observer_ring_sink)(void *user, unsigned cpu, const struct observ
 size_t observer_ring_size(unsigned slots);
 
 /*
- * The rings of `cpus` CPUs, each of `slots` (a power of two), in `memory`, which stays the
+ * The rings of `cpus` CPUs, each of `slots` (a power of two, or 0), in `memory`, which stays the
  * caller's. Free with g_free().
  */
 struct observer_rings *observer_rings_new(void *memory, unsigned cpus, unsigned slots);
 
 /*
  * Gives what is published, at most `most` events of each ring, to the sink: how many. Events of
- * one ring come in the order in which observers began to write them.
+ * one ring come in the order in which observers began to write them. An event without a time has
+ * that of the next; where none comes before the fetch after this one, the moment of that fetch.
  */
 unsigned observer_rings_fetch(struct observer_rings *rings, unsigned most, observer_ring_sink sink,
                               void *user);
+
+/* Nothing more will come: an event that waits for the next one to learn its time waits no longer. */
+void observer_rings_end(struct observer_rings *rings);
+
+/* Tells the observers (struct observer_ring) what is attached. */
+void observer_rings_set_overlap(struct observer_rings *rings, bool overlap);
+void observer_rings_set_entry(struct observer_rings *rings, bool entry);
 
 /*
  * The moment (MONOTONIC) up to which the last fetch gave everything: UINT64_MAX when no ring had

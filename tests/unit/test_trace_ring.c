@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The rings between observers and recorder: everything that is published comes out once and in
- * order, with what programs reported; what is not whole waits; a writer that runs at the same time
+ * order, with what programs reported; what is not whole waits, and so does what has no time yet; a writer that runs at the same time
  * finds a ring neither full nor moved under its feet when it is rewound.
  */
 #include <setjmp.h>
@@ -22,6 +22,7 @@ struct fixture {
     struct observer_rings *rings;
     uint64_t seen, next[CPUS], reports; /* `next`: cookie that has to come */
     unsigned last_actions;
+    uint64_t last_ns;
 };
 
 static int set_up(void **state)
@@ -67,8 +68,8 @@ static bool take(struct observer_ring *ring, unsigned n, uint64_t *number)
 static void publish(struct observer_ring *ring, uint64_t number, uint64_t cookie, unsigned actions)
 {
     struct observer_slot *slot = &ring->slots[number & (SLOTS - 1)];
-    slot->event =
-        (struct observer_event){.cookie = cookie, .time_ns = cookie, .n_actions = (__u8)actions};
+    slot->event = (struct observer_event){
+        .cookie = cookie, .time_ns = cookie + 1, .n_actions = (__u8)actions};
     for (unsigned i = 0; i < MIN(actions, REPORT_ACTIONS); i++)
         slot[1 + i / OBSERVER_SLOT_ACTIONS].actions[i % OBSERVER_SLOT_ACTIONS].name =
             (__s32)(cookie + i);
@@ -83,6 +84,7 @@ static void sink(void *user, unsigned cpu, const struct observer_event *event, s
     f->next[cpu]++;
     f->seen++;
     f->last_actions = event->n_actions;
+    f->last_ns = event->time_ns;
     assert_int_equal(size, event->n_actions > 0 ? sizeof(*whole) : sizeof(*event));
     for (unsigned i = 0; i < MIN(event->n_actions, REPORT_ACTIONS); i++, f->reports++)
         assert_int_equal(whole->actions[i].name, event->cookie + i);
@@ -135,7 +137,7 @@ static void a_full_ring_counts_what_it_could_not_take(void **state)
     assert_int_equal(observer_rings_lost(f->rings), 2);
     /* What there is more than asked for bounds how far the time is complete. */
     assert_int_equal(observer_rings_fetch(f->rings, 5, sink, f), 5);
-    assert_int_equal(observer_rings_complete_ns(f->rings), 4);
+    assert_int_equal(observer_rings_complete_ns(f->rings), 5);
     assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), SLOTS - 5);
     assert_true(take(ring_of(f, 1), 4, &number));
 }
@@ -150,6 +152,49 @@ static void an_empty_ring_goes_on_where_it_is_warm(void **state)
         publish(ring_of(f, 0), number, i, 0);
         assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 1);
     }
+}
+
+/* One without a time, as the observers leave it out where the next event comes at once. */
+static void publish_untimed(struct observer_ring *ring, uint64_t number, uint64_t cookie,
+                            unsigned actions)
+{
+    publish(ring, number, cookie, actions);
+    ring->slots[number & (SLOTS - 1)].event.time_ns = 0;
+}
+
+static void an_event_without_a_time_takes_that_of_the_next(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t number;
+    for (unsigned actions = 0; actions < 3; actions += 2) {
+        assert_true(take(ring_of(f, 0), actions > 0 ? 2 : 1, &number));
+        publish_untimed(ring_of(f, 0), number, f->next[0], actions);
+        assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 0);
+        assert_true(take(ring_of(f, 0), 1, &number));
+        publish(ring_of(f, 0), number, f->next[0] + 1, 0);
+        assert_int_equal(observer_rings_fetch(f->rings, 1, sink, f), 1);
+        assert_int_equal(f->last_ns, f->next[0] + 1);
+        assert_int_equal(f->last_actions, actions);
+        assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 1);
+        assert_int_equal(f->last_ns, f->next[0]);
+    }
+}
+
+static void one_that_none_follows_is_given_at_the_next_fetch_or_at_the_end(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t number;
+    assert_true(take(ring_of(f, 0), 1, &number));
+    publish_untimed(ring_of(f, 0), number, 0, 0);
+    assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 0);
+    assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 1);
+    assert_true(f->last_ns > 1000);
+    assert_true(take(ring_of(f, 0), 1, &number));
+    publish_untimed(ring_of(f, 0), number, 1, 0);
+    f->last_ns = 0;
+    observer_rings_end(f->rings);
+    assert_int_equal(observer_rings_fetch(f->rings, 100, sink, f), 1);
+    assert_true(f->last_ns > 1000);
 }
 
 static gpointer write_many(gpointer user)
@@ -191,6 +236,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_ring_counts_what_it_could_not_take, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_empty_ring_goes_on_where_it_is_warm, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_without_a_time_takes_that_of_the_next, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            one_that_none_follows_is_given_at_the_next_fetch_or_at_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_writer_at_the_same_time_loses_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
