@@ -32,10 +32,10 @@ across() {
     for try in 1 2 3; do
         rm -rf "$work/run"
         "$optrail" lab run "$boxes" "${settings[@]}" --output "$work/run" "$@" >"$work/out" 2>"$work/errors" ||
-            fail "lab run $boxes ${settings[*]} $*: status $?: $(cat "$work/errors")"
-        [ ! -s "$work/errors" ] || fail "lab run $boxes $*: $(cat "$work/errors")"
+            wrong "lab run $boxes ${settings[*]} $*: status $?: $(cat "$work/errors")"
+        [ ! -s "$work/errors" ] || wrong "lab run $boxes $*: $(cat "$work/errors")"
         "$optrail" analyze --format json "$work/run/a.pcapng" "$work/run/b.pcapng" >"$work/run/report" ||
-            fail "analyze $boxes"
+            wrong "analyze $boxes: status $?"
         grep -Eq '"lost_(packets|events)" : [1-9]' "$work/run/report" || break
         echo "$boxes: the recorders lost something, try $try"
     done
@@ -48,7 +48,7 @@ across() {
 }
 
 wrong() {
-    [ -z "${OPTRAIL_KEEP:-}" ] || cp -r "$work/run" "$(mktemp -d "$OPTRAIL_KEEP/XXXXXX")"
+    [ -z "${OPTRAIL_KEEP:-}" ] || [ ! -d "$work/run" ] || cp -r "$work/run" "$(mktemp -d "$OPTRAIL_KEEP/XXXXXX")"
     fail "$@"
 }
 
