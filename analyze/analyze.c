@@ -12,6 +12,7 @@
 
 #include "analyze/clock.h"
 #include "analyze/conclude.h"
+#include "analyze/evidence.h"
 #include "analyze/filter.h"
 #include "analyze/fingerprint.h"
 #include "analyze/flows.h"
@@ -24,6 +25,7 @@
 #include "analyze/mptcp_events.h"
 #include "analyze/pair.h"
 #include "analyze/retire.h"
+#include "analyze/trail.h"
 #include "analyze/translate.h"
 #include "wire/bytes.h"
 
@@ -84,11 +86,13 @@ static void segment_make(struct segment *s, const struct side *side, const struc
     s->options_captured = packet->options_captured;
     memcpy(s->options, packet->options_captured ? packet->options : (const uint8_t *)"",
            packet->options_captured);
-    struct tcp_options list = {s->options, s->options_captured, s->options_length};
-    s->has_timestamps = tcp_options_timestamps(list, &s->tsval, &s->tsecr);
-    /* What was cut off may be anything. */
-    s->everyday = s->options_captured == s->options_length &&
-                  options_everyday(s->options, s->options_captured);
+    struct options_glance glance =
+        options_glance((struct tcp_options){s->options, s->options_captured, s->options_length});
+    s->tsval = glance.tsval;
+    s->tsecr = glance.tsecr;
+    s->has_timestamps = glance.has_timestamps;
+    s->has_mptcp = glance.has_mptcp;
+    s->everyday = glance.everyday;
 }
 
 /* A retransmission, as this vantage point sees it: nothing in it is new. */
@@ -122,8 +126,11 @@ static void note_options(struct analysis *analysis, const struct segment *s)
 {
     struct tcp_options list = {s->options, s->options_captured, s->options_length};
     struct tcp_option option;
-    while (!s->everyday && tcp_options_next(&list, &option))
-        if (option.length > 2 && option.available >= option.length)
+    bool syn = s->flags & TCP_SYN;
+    /* No two timestamps are alike but a handshake's, as a box may mirror them. */
+    while (!s->everyday && tcp_options_next_real(&list, &option))
+        if (option.length > 2 && option.available >= option.length &&
+            (syn || option.kind != TCP_KIND_TIMESTAMPS))
             memory_option(analysis->memory, s, option.octets, option.length);
 }
 
@@ -152,7 +159,8 @@ static void on_segment(struct analysis *analysis, struct input *input)
     }
     translate_segment(connection, &s);
     note_again(&s);
-    mptcp_note(analysis, &s);
+    if (s.has_mptcp || connection->mptcp)
+        mptcp_note(analysis, &s);
     note_options(analysis, &s);
     join_hooks_segment(analysis, &s);
     if (analysis->n_vantages > 1)
@@ -371,6 +379,8 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     analysis.n_vantages = settings->file_b ? 2 : 1;
     slabs_init(&analysis);
     analysis.identities = identities_new(settings->options);
+    analysis.rows_more = g_hash_table_new(trail_row_hash, trail_row_equal);
+    analysis.evidence_more = g_hash_table_new(evidence_hash, evidence_equal);
     analysis.pairing = pairing_new();
     analysis.payloads = payload_index_new();
     analysis.memory = memory_new();
@@ -406,6 +416,8 @@ cleanup:
     memory_free(analysis.memory);
     mptcp_tokens_free(analysis.mptcp_tokens);
     judge_syns_free(&analysis);
+    g_hash_table_destroy(analysis.rows_more);
+    g_hash_table_destroy(analysis.evidence_more);
     identities_free(analysis.identities);
     slabs_clear(&analysis);
     return result;

@@ -84,10 +84,8 @@ static void withdraw_claims(struct analysis *analysis, struct connection *connec
         if (e->absent_at >= analysis->n_vantages ||
             !input_lost_packets_somewhere(analysis->inputs[e->absent_at]))
             continue;
-        e->verdict = VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
-        e->confidence = CONFIDENCE_INCONCLUSIVE;
-        g_free(e->detail);
-        e->detail = g_strdup("the capture says that it lost packets, but not where");
+        evidence_doubt(analysis, e, VERDICT_INCONCLUSIVE_CAPTURE_LOSS,
+                       "the capture says that it lost packets, but not where");
     }
     for (struct row *row = connection->rows; row && analysis->n_vantages > 1; row = row->next) {
         enum vantage near = connection_upstream(connection, row->direction);

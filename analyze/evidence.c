@@ -8,36 +8,102 @@
 
 #include "analyze/input.h"
 
+/* --- finding a finding ------------------------------------------------------------------------ */
+
+guint evidence_hash(gconstpointer key)
+{
+    const struct evidence *e = key;
+    uint64_t h = (uint64_t)e->connection * 0x9e3779b97f4a7c15ull ^ (uint64_t)e->option;
+    h = h * 0xff51afd7ed558ccdull ^ (uint64_t)e->verdict << 16 ^ (uint64_t)e->direction << 8 ^
+        (uint8_t)e->segment;
+    return (guint)(h * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+gboolean evidence_equal(gconstpointer a, gconstpointer b)
+{
+    const struct evidence *e = a, *f = b;
+    return e->connection == f->connection && e->verdict == f->verdict && e->option == f->option &&
+           e->direction == f->direction && e->segment == f->segment;
+}
+
+/* Where those end that are walked along: NULL there, if there are fewer. */
+static struct evidence **behind_the_first(struct connection *connection, unsigned *walked)
+{
+    struct evidence **link = &connection->evidence;
+    for (*walked = 0; *link && *walked < LISTED_AT_FIRST; ++*walked)
+        link = &(*link)->next;
+    return link;
+}
+
+/* Puts it into the list of its connection, which has none like it. */
+static void put(struct analysis *analysis, struct evidence *e)
+{
+    struct connection *connection = e->connection;
+    unsigned walked;
+    struct evidence **link = behind_the_first(connection, &walked);
+    e->next = *link;
+    *link = e;
+    e->hashed = walked == LISTED_AT_FIRST;
+    if (!e->hashed)
+        return;
+    connection->more_evidence++;
+    g_hash_table_add(analysis->evidence_more, e);
+}
+
+static struct evidence *find(struct analysis *analysis, const struct evidence *key)
+{
+    unsigned walked = 0;
+    for (struct evidence *e = key->connection->evidence; e && walked < LISTED_AT_FIRST;
+         e = e->next, walked++)
+        if (evidence_equal(e, key))
+            return e;
+    return walked < LISTED_AT_FIRST ? NULL : g_hash_table_lookup(analysis->evidence_more, key);
+}
+
+static bool are_too_many(const struct analysis *analysis, const struct evidence *key)
+{
+    return key->option && key->option->desc == NULL &&
+           (key->connection->more_evidence >= LISTED_MORE ||
+            g_hash_table_size(analysis->evidence_more) >= LISTED_MORE_IN_ALL);
+}
+
 static struct evidence *evidence_of(struct analysis *analysis, struct connection *connection,
                                     const struct sighting *s)
 {
-    struct evidence **link = &connection->evidence;
-    for (; *link; link = &(*link)->next) {
-        struct evidence *e = *link;
-        if (e->verdict == s->verdict && e->option == s->option && e->direction == s->direction &&
-            e->segment == s->segment)
-            return e;
+    struct evidence key = {.connection = connection,
+                           .verdict = (uint8_t)s->verdict,
+                           .option = s->option,
+                           .direction = (uint8_t)s->direction,
+                           .segment = s->segment < 0 ? -1 : (int8_t)s->segment};
+    struct evidence *e = find(analysis, &key);
+    if (e == NULL && are_too_many(analysis, &key)) {
+        key.option = identities_others(analysis->identities);
+        e = find(analysis, &key);
     }
-    struct evidence *e = slab_take(&analysis->evidence);
-    e->verdict = (uint8_t)s->verdict;
+    if (e)
+        return e;
+    e = slab_take(&analysis->evidence);
+    *e = key;
     e->confidence = (uint8_t)s->confidence;
-    e->direction = (uint8_t)s->direction;
-    e->option = s->option;
     e->kind = s->kind == 0 && s->option ? s->option->kind : s->kind;
-    e->segment = s->segment < 0 ? -1 : (int8_t)s->segment;
+    if (key.option == identities_others(analysis->identities))
+        e->kind = 0; /* of several */
     e->detail = g_strdup(s->detail);
     e->absent_at = (uint8_t)s->absent_at;
-    *link = e;
+    put(analysis, e);
     return e;
 }
 
+/* --- counting --------------------------------------------------------------------------------- */
+
 void evidence_frame(struct evidence *evidence, enum vantage vantage, uint64_t frame)
 {
+    if (frame == 0 || evidence->n_frames[vantage] == REPORT_FRAMES)
+        return;
     for (unsigned i = 0; i < evidence->n_frames[vantage]; i++)
         if (evidence->frames[vantage][i] == frame)
             return;
-    if (frame != 0 && evidence->n_frames[vantage] < REPORT_FRAMES)
-        evidence->frames[vantage][evidence->n_frames[vantage]++] = frame;
+    evidence->frames[vantage][evidence->n_frames[vantage]++] = frame;
 }
 
 /* Losses are told by the record behind them: a later one may yet tell of this stretch of time. */
@@ -52,10 +118,8 @@ static void note_absent_events(const struct analysis *analysis, struct evidence 
     e->absent_events = true;
 }
 
-struct evidence *evidence_add(struct analysis *analysis, struct connection *connection,
-                              const struct sighting *s)
+static void count(const struct analysis *analysis, struct evidence *e, const struct sighting *s)
 {
-    struct evidence *e = evidence_of(analysis, connection, s);
     if (s->beside)
         e->beside++;
     else
@@ -69,10 +133,52 @@ struct evidence *evidence_add(struct analysis *analysis, struct connection *conn
         e->events[e->n_events] = s->event;
         e->event_vantage[e->n_events++] = (uint8_t)s->event_vantage;
     }
+}
+
+struct evidence *evidence_add(struct analysis *analysis, struct connection *connection,
+                              const struct sighting *s)
+{
+    struct evidence *e = evidence_of(analysis, connection, s);
+    count(analysis, e, s);
     return e;
 }
 
-static void withdraw(struct connection *connection, struct evidence *e)
+struct evidence *evidence_add_to(struct analysis *analysis, struct row *row,
+                                 const struct sighting *s)
+{
+    if (row->said == NULL || row->said->verdict != s->verdict)
+        row->said = evidence_of(analysis, row->connection, s);
+    count(analysis, row->said, s);
+    return row->said;
+}
+
+void evidence_move(struct analysis *analysis, struct connection *into, struct connection *from)
+{
+    for (struct evidence *e = from->evidence, *next; e; e = next) {
+        next = e->next;
+        if (e->hashed)
+            g_hash_table_remove(analysis->evidence_more, e);
+        e->connection = into;
+        put(analysis, e);
+    }
+    from->evidence = NULL;
+}
+
+/* --- taking back ------------------------------------------------------------------------------ */
+
+void evidence_doubt(struct analysis *analysis, struct evidence *e, enum verdict verdict,
+                    const char *why)
+{
+    if (e->hashed) /* by its verdict, too */
+        g_hash_table_remove(analysis->evidence_more, e);
+    e->hashed = false;
+    e->verdict = (uint8_t)verdict;
+    e->confidence = CONFIDENCE_INCONCLUSIVE;
+    g_free(e->detail);
+    e->detail = g_strdup(why);
+}
+
+static void withdraw(struct analysis *analysis, struct connection *connection, struct evidence *e)
 {
     for (struct row *row = connection->rows; row; row = row->next) {
         if (row->option != e->option || row->direction != e->direction ||
@@ -81,10 +187,8 @@ static void withdraw(struct connection *connection, struct evidence *e)
         row->counts[VERDICT_INCONCLUSIVE_EVENTS_LOST] += row->counts[e->verdict];
         row->counts[e->verdict] = 0;
     }
-    e->verdict = VERDICT_INCONCLUSIVE_EVENTS_LOST;
-    e->confidence = CONFIDENCE_INCONCLUSIVE;
-    g_free(e->detail);
-    e->detail = g_strdup("the recorder lost some at that time");
+    evidence_doubt(analysis, e, VERDICT_INCONCLUSIVE_EVENTS_LOST,
+                   "the recorder lost some at that time");
 }
 
 void evidence_withdraw(struct analysis *analysis, struct connection *connection)
@@ -92,8 +196,10 @@ void evidence_withdraw(struct analysis *analysis, struct connection *connection)
     for (struct evidence *e = connection->evidence; e; e = e->next)
         if (e->absent_events && input_lost_events_since(analysis->inputs[e->events_at],
                                                         e->gaps_known, e->from_ns, e->to_ns))
-            withdraw(connection, e);
+            withdraw(analysis, connection, e);
 }
+
+/* --- into the report -------------------------------------------------------------------------- */
 
 static void report_evidence(struct analysis *analysis, const struct connection *connection,
                             const struct evidence *e)
@@ -120,10 +226,17 @@ static void report_evidence(struct analysis *analysis, const struct connection *
 
 void evidence_report(struct analysis *analysis, struct connection *connection)
 {
-    struct evidence *next;
-    for (struct evidence *e = connection->evidence; e; e = next) {
-        next = e->next;
+    for (struct evidence *e = connection->evidence; e; e = e->next)
         report_evidence(analysis, connection, e);
+    evidence_clear(analysis, connection);
+}
+
+void evidence_clear(struct analysis *analysis, struct connection *connection)
+{
+    for (struct evidence *e = connection->evidence, *next; e; e = next) {
+        next = e->next;
+        if (e->hashed)
+            g_hash_table_remove(analysis->evidence_more, e);
         g_free(e->detail);
         slab_give(&analysis->evidence, e);
     }

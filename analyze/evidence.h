@@ -29,8 +29,26 @@ struct sighting { /* one instance of what a finding speaks of */
 struct evidence *evidence_add(struct analysis *analysis, struct connection *connection,
                               const struct sighting *sighting);
 
+/* The same, with the row of the same option, direction and class, which makes it quicker. */
+struct evidence *evidence_add_to(struct analysis *analysis, struct row *row,
+                                 const struct sighting *sighting);
+
+/* All findings of one connection become another's. */
+void evidence_move(struct analysis *analysis, struct connection *into, struct connection *from);
+
+/* Frees the findings of a connection. */
+void evidence_clear(struct analysis *analysis, struct connection *connection);
+
+/* For the table of findings behind the first ones. */
+guint evidence_hash(gconstpointer evidence);
+gboolean evidence_equal(gconstpointer a, gconstpointer b);
+
 /* Adds one more frame to a finding's evidence, if there is room. */
 void evidence_frame(struct evidence *evidence, enum vantage vantage, uint64_t frame);
+
+/* At the end: nothing can be claimed any more, for a reason that is copied. */
+void evidence_doubt(struct analysis *analysis, struct evidence *evidence, enum verdict verdict,
+                    const char *why);
 
 /*
  * Takes back what was claimed to be absent from hook records, where the end of the input tells of

@@ -114,7 +114,7 @@ static void append_detail(GString *text, const struct evidence *e)
 
 static void append_kind(GString *text, const struct evidence *e)
 {
-    if (e->option == NULL)
+    if (e->option == NULL || e->kind == 0)
         g_string_append(text, "the option");
     else if (e->kind == TCP_KIND_MPTCP)
         g_string_append(text, "this MPTCP option (kind 30)");

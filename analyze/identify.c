@@ -8,8 +8,10 @@
 #include "analyze/identify.h"
 
 #include <glib.h>
+#include <string.h>
 
-#include "wire/packet.h"
+#include "wire/bytes.h"
+#include "wire/codec.h"
 
 enum { CACHE_SLOTS = 1024, KIND_WSCALE = 3, KIND_SACK_PERMITTED = 4, KIND_SACK = 5 };
 
@@ -18,11 +20,24 @@ struct cache_slot {
     const struct identity *identity; /* NULL: empty */
 };
 
+enum { FORM_SLOTS = 1024, FORM_OCTETS = 16 };
+
+struct form_slot {                  /* what was found out about an option of these octets */
+    const struct option_desc *desc; /* NULL: empty */
+    uint8_t length;
+    bool well_formed;
+    uint8_t octets[FORM_OCTETS];
+};
+
 struct identities {
     const struct option_set *options;
+    struct identity others;
     GHashTable *by_name;
     struct cache_slot cache[CACHE_SLOTS];
+    struct form_slot forms[FORM_SLOTS];
 };
+
+static char OTHERS[] = "others";
 
 static void identity_free(gpointer data)
 {
@@ -35,6 +50,7 @@ struct identities *identities_new(const struct option_set *options)
 {
     struct identities *identities = g_new0(struct identities, 1);
     identities->options = options;
+    identities->others.name = OTHERS;
     identities->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, identity_free);
     return identities;
 }
@@ -99,6 +115,40 @@ const struct identity *identify(struct identities *identities, const uint8_t *oc
     return slot->identity;
 }
 
+const struct identity *identities_others(const struct identities *identities)
+{
+    return &identities->others;
+}
+
+/* --- its form --------------------------------------------------------------------------------- */
+
+static bool keeps_to_description(const struct option_desc *desc, const uint8_t *octets,
+                                 unsigned length)
+{
+    struct codec_option decoded;
+    codec_decode(desc, octets, length, &decoded);
+    return !(decoded.faults & (FAULT_MALFORMED | FAULT_RANGE));
+}
+
+bool option_well_formed(struct identities *identities, const struct option_desc *desc,
+                        const uint8_t *octets, unsigned length)
+{
+    if (length > FORM_OCTETS)
+        return keeps_to_description(desc, octets, length);
+    uint32_t hash = 0;
+    for (unsigned i = 2; i < length; i++)
+        hash = (hash + octets[i]) * 0x9e3779b1u;
+    struct form_slot *slot = &identities->forms[(hash ^ (uintptr_t)desc >> 4) % FORM_SLOTS];
+    if (slot->desc == desc && slot->length == length && memcmp(slot->octets, octets, length) == 0)
+        return slot->well_formed;
+    slot->desc = desc;
+    slot->length = (uint8_t)length;
+    memcpy(slot->octets, octets, length);
+    return slot->well_formed = keeps_to_description(desc, octets, length);
+}
+
+/* --- the options of a header ------------------------------------------------------------------ */
+
 void option_list_read(struct identities *identities, const uint8_t *octets, uint8_t captured,
                       uint8_t declared, struct option_list *out)
 {
@@ -108,9 +158,7 @@ void option_list_read(struct identities *identities, const uint8_t *octets, uint
     out->captured = captured;
     out->declared = declared;
     out->n = 0;
-    while (out->n < OPTIONS_PER_HEADER && tcp_options_next(&list, &option)) {
-        if (option.kind == TCP_KIND_EOL || option.kind == TCP_KIND_NOP || option.available == 0)
-            continue;
+    while (out->n < OPTIONS_PER_HEADER && tcp_options_next_real(&list, &option)) {
         out->at[out->n++] = (struct option_at){
             .identity = identify(identities, option.octets, option.available),
             .offset = (uint8_t)(option.octets - octets),
@@ -130,20 +178,21 @@ const struct option_at *option_list_find(const struct option_list *list,
     return NULL;
 }
 
-bool options_everyday(const uint8_t *octets, uint8_t captured)
+struct options_glance options_glance(struct tcp_options list)
 {
-    unsigned i = 0;
-    while (i < captured) {
-        uint8_t kind = octets[i];
-        if (kind == TCP_KIND_EOL)
-            return true;
-        if (kind == TCP_KIND_NOP) {
-            i++;
-            continue;
+    struct options_glance glance = {.everyday = list.captured == list.declared};
+    struct tcp_option option;
+    while (tcp_options_next_real(&list, &option)) {
+        if (tcp_option_timestamps(&option)) {
+            if (glance.has_timestamps)
+                continue; /* the first counts */
+            glance.tsval = load_be32(option.octets + 2);
+            glance.tsecr = load_be32(option.octets + 6);
+            glance.has_timestamps = true;
+        } else {
+            glance.has_mptcp |= option.kind == TCP_KIND_MPTCP;
+            glance.everyday &= kind_is_everyday(option.kind) && !option.malformed;
         }
-        if (!kind_is_everyday(kind) || i + 1 >= captured || octets[i + 1] < 2)
-            return false;
-        i += octets[i + 1];
     }
-    return true;
+    return glance;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "wire/option.h"
+#include "wire/packet.h"
 
 struct identity {
     char *name;
@@ -32,6 +33,19 @@ void identities_free(struct identities *identities);
  */
 const struct identity *identify(struct identities *identities, const uint8_t *octets,
                                 unsigned available);
+
+/*
+ * Stands for options that nobody describes, where there are so many different ones that they are
+ * not told apart: "others".
+ */
+const struct identity *identities_others(const struct identities *identities);
+
+/*
+ * Whether a whole option keeps to its description's form and ranges. The answer is remembered: most
+ * options say the same again and again.
+ */
+bool option_well_formed(struct identities *identities, const struct option_desc *desc,
+                        const uint8_t *octets, unsigned length);
 
 enum { OPTIONS_PER_HEADER = 20 }; /* 40 octets, at least two each, NOP and EOL not counted */
 
@@ -58,10 +72,14 @@ void option_list_read(struct identities *identities, const uint8_t *octets, uint
 const struct option_at *option_list_find(const struct option_list *list,
                                          const struct identity *identity, unsigned nth);
 
-/*
- * True when the header holds nothing but everyday options and padding: a quick look that spares
- * most segments the list.
- */
-bool options_everyday(const uint8_t *octets, uint8_t captured);
+/* What most of the analyzer wants to know of a header's options, in one walk along them. */
+struct options_glance {
+    bool everyday;       /* nothing but everyday options and padding, none malformed, nothing cut */
+    bool has_mptcp;      /* an option of kind 30, in whatever form */
+    bool has_timestamps; /* the first whole Timestamps option says: */
+    uint32_t tsval, tsecr;
+};
+
+struct options_glance options_glance(struct tcp_options list);
 
 #endif

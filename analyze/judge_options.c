@@ -23,6 +23,7 @@ enum { KIND_SACK = 5, ARRIVED_AGAIN_MAX = 512 };
 
 struct option_case { /* one option upstream, and what stands downstream */
     const struct connection *connection;
+    struct identities *identities;
     const struct segment *up, *down;
     const struct option_list *up_options, *down_options;
     const struct alignment *alignment;
@@ -172,14 +173,12 @@ static enum verdict judge_form(const struct option_case *c)
 {
     const struct option_at *at = c->here;
     const struct option_desc *desc = at->identity->desc;
-    struct codec_option decoded;
     if (at->malformed)
         return VERDICT_OPTION_MALFORMED;
-    if (desc == NULL || !whole(at))
+    if (desc == NULL || !whole(at) ||
+        option_well_formed(c->identities, desc, octets_of(c->up_options, at), at->available))
         return VERDICT_NONE;
-    codec_decode(desc, octets_of(c->up_options, at), at->available, &decoded);
-    return decoded.faults & (FAULT_MALFORMED | FAULT_RANGE) ? VERDICT_OPTION_MALFORMED
-                                                            : VERDICT_NONE;
+    return VERDICT_OPTION_MALFORMED;
 }
 
 static enum verdict judge_place(const struct option_case *c)
@@ -228,18 +227,18 @@ static bool hooks_may_be_missing(const struct segment *s)
 }
 
 /* Returns what it was noted under, so that more frames may be named; NULL: nowhere. */
-static struct evidence *say(struct analysis *analysis, const struct option_case *c,
-                            const struct identity *option, enum verdict verdict,
-                            enum confidence confidence, const char *detail)
+static struct evidence *say(struct analysis *analysis, const struct option_case *c, struct row *row,
+                            enum verdict verdict, enum confidence confidence, const char *detail)
 {
     const struct segment *segment = c->up ? c->up : c->down;
-    struct row *row =
-        trail_row(analysis, segment->connection, option, segment->direction, segment->class);
+    trail_count(row, verdict, confidence);
+    if (!row->shown)
+        return NULL;
     struct sighting sighting = {
         .verdict = verdict,
         .confidence = verdict_is_inconclusive(verdict) ? CONFIDENCE_INCONCLUSIVE : confidence,
         .direction = segment->direction,
-        .option = option,
+        .option = row->option,
         .kind = c->here ? octets_of(c->up_options, c->here)[0] : 0,
         .segment = segment->class,
         .absent_at = VANTAGES,
@@ -257,16 +256,17 @@ static struct evidence *say(struct analysis *analysis, const struct option_case 
         else if (s)
             sighting.frame_b = s->frame;
     }
-    trail_count(row, verdict, confidence);
-    return row->shown ? evidence_add(analysis, segment->connection, &sighting) : NULL;
+    return evidence_add_to(analysis, row, &sighting);
 }
 
-static void see(struct analysis *analysis, const struct segment *segment,
-                const struct identity *option)
+/* The segment bears the option: the row where that is counted. */
+static struct row *see(struct analysis *analysis, const struct segment *segment,
+                       const struct identity *option)
 {
     struct row *row =
         trail_row(analysis, segment->connection, option, segment->direction, segment->class);
     row->seen[segment->vantage]++;
+    return row;
 }
 
 static bool is_counted(const struct analysis *analysis, const struct identity *option)
@@ -274,12 +274,12 @@ static bool is_counted(const struct analysis *analysis, const struct identity *o
     return !option->everyday || analysis->settings->all_options;
 }
 
-static void judge_own(struct analysis *analysis, const struct option_case *c)
+static void judge_own(struct analysis *analysis, const struct option_case *c, struct row *row)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(OWN_VERDICTS); i++) {
         enum verdict verdict = OWN_VERDICTS[i](c);
         if (verdict != VERDICT_NONE)
-            say(analysis, c, c->here->identity, verdict, CONFIDENCE_CERTAIN, NULL);
+            say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
     }
 }
 
@@ -304,6 +304,27 @@ static enum verdict judge_extra(struct analysis *analysis, const struct option_c
     return added_or_mirrored(analysis, c->down, octets_of(c->down_options, extra), extra);
 }
 
+static void count_option(struct analysis *analysis, const struct option_case *c,
+                         enum verdict verdict)
+{
+    struct row *row = see(analysis, c->up, c->here->identity);
+    if (c->there) /* of one class, since they were joined */
+        row->seen[c->down->vantage]++;
+    g_autofree char *detail = detail_of(c, verdict);
+    say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, detail);
+    judge_own(analysis, c, row);
+}
+
+/* Both headers have the same octets, all of them: so have the options, in the same places. */
+static void judge_same_lists(struct analysis *analysis, struct option_case *c)
+{
+    for (unsigned i = 0; i < c->up_options->n; i++) {
+        c->here = c->there = &c->up_options->at[i];
+        if (is_counted(analysis, c->here->identity))
+            count_option(analysis, c, VERDICT_OPTION_INTACT);
+    }
+}
+
 static void judge_lists(struct analysis *analysis, struct option_case *c, bool ambiguous)
 {
     struct alignment alignment;
@@ -320,12 +341,7 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
         bool harmless = verdict == VERDICT_OPTION_INTACT || verdict_is_inconclusive(verdict);
         if (harmless && !is_counted(analysis, option))
             continue;
-        see(analysis, c->up, option);
-        if (c->there)
-            see(analysis, c->down, option);
-        g_autofree char *detail = detail_of(c, verdict);
-        say(analysis, c, option, verdict, CONFIDENCE_CERTAIN, detail);
-        judge_own(analysis, c);
+        count_option(analysis, c, verdict);
     }
     c->here = NULL;
     for (unsigned i = 0; i < c->down_options->n; i++) {
@@ -337,8 +353,8 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
             verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
         if (verdict_is_inconclusive(verdict) && !is_counted(analysis, extra->identity))
             continue;
-        see(analysis, c->down, extra->identity);
-        say(analysis, c, extra->identity, verdict, CONFIDENCE_CERTAIN, NULL);
+        struct row *row = see(analysis, c->down, extra->identity);
+        say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
     }
     c->alignment = NULL;
 }
@@ -359,17 +375,28 @@ static void judge_pair_now(struct analysis *analysis, const struct segment *a,
     clock_note(analysis->clock, upstream, a->time_ns, b->time_ns);
     judge_passage(analysis, up, down, sure);
     note_syn_arrived(a->connection, up, down);
-    if (up->everyday && down->everyday && !analysis->settings->all_options &&
-        up->options_length == down->options_length &&
-        up->options_captured == down->options_captured &&
-        memcmp(up->options, down->options, up->options_captured) == 0)
+    bool same = up->options_length == down->options_length &&
+                up->options_captured == down->options_captured &&
+                memcmp(up->options, down->options, up->options_captured) == 0;
+    if (same && up->everyday && down->everyday && !analysis->settings->all_options)
         return;
     struct option_list up_options, down_options;
     option_list_read(analysis->identities, up->options, up->options_captured, up->options_length,
                      &up_options);
+    if (same && up->options_captured == up->options_length) {
+        struct option_case c = {.connection = a->connection,
+                                .identities = analysis->identities,
+                                .up = up,
+                                .down = down,
+                                .up_options = &up_options,
+                                .down_options = &up_options};
+        judge_same_lists(analysis, &c);
+        return;
+    }
     option_list_read(analysis->identities, down->options, down->options_captured,
                      down->options_length, &down_options);
     struct option_case c = {.connection = a->connection,
+                            .identities = analysis->identities,
                             .up = up,
                             .down = down,
                             .up_options = &up_options,
@@ -453,17 +480,19 @@ static bool is_mirrored_alone(struct analysis *analysis, const struct option_cas
     const struct option_desc *desc = at->identity->desc;
     const uint8_t *octets = octets_of(c->up_options, at);
     enum { MP_CAPABLE = 0 };
-    if (!whole(at) || at->malformed || at->length <= 2 || at->identity->everyday ||
-        !memory_option_came(analysis->memory, c->up, octets, at->length))
+    if (!whole(at) || at->malformed || at->length <= 2 || at->identity->everyday)
         return false;
-    if (at->identity->kind == TCP_KIND_MPTCP && desc == NULL)
-        return c->up->class == SEGMENT_SYNACK && octets[2] >> 4 == MP_CAPABLE;
-    if (desc == NULL)
-        return at->length > 3;
-    if (desc->sender == SENDER_BOTH || c->connection->roles == ROLES_GUESSED)
-        return false;
-    bool from_client = connection_direction(c->connection, c->up->direction) == DIRECTION_FORWARD;
-    return desc->sender == (from_client ? SENDER_SERVER : SENDER_CLIENT);
+    bool odd; /* that this end sends it */
+    if (at->identity->kind == TCP_KIND_MPTCP && desc == NULL) {
+        odd = c->up->class == SEGMENT_SYNACK && octets[2] >> 4 == MP_CAPABLE;
+    } else if (desc == NULL) {
+        odd = at->length > 3;
+    } else {
+        bool forward = connection_direction(c->connection, c->up->direction) == DIRECTION_FORWARD;
+        odd = c->connection->roles != ROLES_GUESSED &&
+              desc->sender == (forward ? SENDER_SERVER : SENDER_CLIENT);
+    }
+    return odd && memory_option_came(analysis->memory, c->up, octets, at->length);
 }
 
 /* Where this host's own hooks saw the sender at work, nobody has mirrored anything. */
@@ -486,22 +515,26 @@ void judge_alone(struct analysis *analysis, struct segment *segment)
         return;
     option_list_read(analysis->identities, segment->options, segment->options_captured,
                      segment->options_length, &options);
-    struct option_case c = {
-        .connection = segment->connection, .up = segment, .up_options = &options};
+    struct option_case c = {.connection = segment->connection,
+                            .identities = analysis->identities,
+                            .up = segment,
+                            .up_options = &options};
     for (unsigned i = 0; i < options.n; i++) {
         c.here = &options.at[i];
         struct row *row = trail_row_if_counted(analysis, segment, c.here->identity);
         if (row == NULL && !c.here->malformed)
             continue;
-        see(analysis, segment, c.here->identity);
+        if (row == NULL)
+            row = see(analysis, segment, c.here->identity);
+        else
+            row->seen[segment->vantage]++;
         if (analysis->n_vantages == 1)
-            say(analysis, &c, c.here->identity, VERDICT_INCONCLUSIVE_NOT_COVERED,
-                CONFIDENCE_INCONCLUSIVE, NULL);
-        judge_own(analysis, &c);
+            say(analysis, &c, row, VERDICT_INCONCLUSIVE_NOT_COVERED, CONFIDENCE_INCONCLUSIVE, NULL);
+        judge_own(analysis, &c, row);
         enum verdict mirrored =
             analysis->n_vantages == 1 ? judge_mirrored(analysis, &c) : VERDICT_NONE;
         if (mirrored != VERDICT_NONE)
-            say(analysis, &c, c.here->identity, mirrored, CONFIDENCE_LIKELY,
+            say(analysis, &c, row, mirrored, CONFIDENCE_LIKELY,
                 mirrored == VERDICT_OPTION_MIRRORED
                     ? "or the peer speaks it and answers with the same octets"
                     : "the same octets went the other way before");
@@ -524,6 +557,7 @@ void judge_piece(struct analysis *analysis, struct segment *segment, const struc
     option_list_read(analysis->identities, piece->options, piece->options_captured,
                      piece->options_length, &theirs);
     struct option_case c = {.connection = segment->connection,
+                            .identities = analysis->identities,
                             .up = segment,
                             .down = piece,
                             .up_options = &mine,
@@ -576,7 +610,8 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
     bool upstream = connection_upstream(connection, segment->direction) == segment->vantage;
     option_list_read(analysis->identities, segment->options, segment->options_captured,
                      segment->options_length, &options);
-    struct option_case c = {.connection = connection, .up_options = &options};
+    struct option_case c = {
+        .connection = connection, .identities = analysis->identities, .up_options = &options};
     *(upstream ? &c.up : &c.down) = segment;
     for (unsigned i = 0; i < options.n; i++) {
         const struct identity *option = options.at[i].identity;
@@ -585,14 +620,14 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
         bool harmless = verdict == VERDICT_OPTION_INTACT || verdict == VERDICT_NONE;
         if (harmless && !is_counted(analysis, option))
             continue;
-        see(analysis, segment, option);
+        struct row *row = see(analysis, segment, option);
         c.here = &options.at[i];
-        struct evidence *evidence =
-            verdict == VERDICT_NONE ? NULL
-                                    : say(analysis, &c, option, verdict, CONFIDENCE_CERTAIN, NULL);
+        struct evidence *evidence = verdict == VERDICT_NONE
+                                        ? NULL
+                                        : say(analysis, &c, row, verdict, CONFIDENCE_CERTAIN, NULL);
         for (unsigned k = 0; evidence && k < segment->cover->n_frames; k++)
             evidence_frame(evidence, !segment->vantage, segment->cover->frames[k]);
         if (upstream)
-            judge_own(analysis, &c);
+            judge_own(analysis, &c, row);
     }
 }

@@ -5,6 +5,7 @@
  * Nothing of either was judged yet but what hooks say by themselves: segments without a counterpart
  * wait until their connection is over.
  */
+#include "analyze/evidence.h"
 #include "analyze/join_hooks.h"
 #include "analyze/join_packets.h"
 #include "analyze/mptcp.h"
@@ -31,18 +32,9 @@ static void merge_rows(struct analysis *analysis, struct connection *into, struc
         sum->likely |= row->likely;
         for (unsigned v = 0; v < VERDICTS; v++)
             sum->counts[v] += row->counts[v];
-        slab_give(&analysis->rows, row);
+        trail_give(analysis, row);
     }
     from->rows = NULL;
-}
-
-static void merge_evidence(struct connection *into, struct connection *from)
-{
-    struct evidence **link = &into->evidence;
-    while (*link)
-        link = &(*link)->next;
-    *link = from->evidence;
-    from->evidence = NULL;
 }
 
 /* Each vantage point's hooks stand apart: those of the side that comes are moved over. */
@@ -90,7 +82,7 @@ void connection_merge(struct analysis *analysis, struct connection *into, struct
     into->syns_plain += from->syns_plain;
     into->syns_special += from->syns_special;
     merge_rows(analysis, into, from);
-    merge_evidence(into, from);
+    evidence_move(analysis, into, from);
     merge_hooks(into, from, vantage);
     mptcp_merge(into, from);
     g_free(from->mptcp);

@@ -51,6 +51,7 @@ struct segment { /* one captured TCP segment; kept only while it waits to be joi
     bool has_timestamps;
     bool payload_known;     /* there is payload, and the capture holds all of it */
     bool everyday;          /* nothing but everyday options */
+    bool has_mptcp;         /* an option of kind 30, in whatever form */
     bool pending;           /* stands in the hash and in its lane */
     bool again;             /* a retransmission, as its vantage point saw it */
     bool receiver_closed;   /* its receiver had sent a FIN or seen a RST before */
@@ -88,13 +89,13 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint64_t join_identity; /* MP_JOIN: token and nonce; 0: none */
     GArray *payload_keys;   /* pair_payload.c: under which this side stands; NULL: none */
     uint64_t syn_look;      /* fingerprint of the SYN's options, but for their values */
-    uint32_t syn_mark;                /* what its sender's host marked the SYN with; 0: nothing */
+    uint32_t syn_mark;      /* what its sender's host marked the SYN with; 0: nothing */
     uint16_t syn_window;
     uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
     bool has_isn[DIRECTIONS], has_ack[DIRECTIONS], fin[DIRECTIONS];
     bool options_cut[DIRECTIONS]; /* the capture does not hold all options of some segment */
-    bool reused; /* there is another incarnation of these endpoints */
+    bool reused;                  /* there is another incarnation of these endpoints */
     bool rst, has_syn_tsval, client_is_low, has_packets;
     uint8_t indexed; /* pair.c: a bit per index */
     uint8_t vantage, n_hooks_waiting;
@@ -141,12 +142,13 @@ struct connection {
     struct connection *closed_next; /* waiting to be forgotten */
     const char *paired_by;
     uint64_t pairs;
-    uint32_t waiting;    /* segments that wait for their counterparts ... */
-    uint32_t steps_spent; /* waiting.h */
-    uint32_t learn_when; /* ... and how many make it worth while to look at them: learn.h */
-    uint64_t plain_syn_frame;          /* a SYN without special options that arrived; 0: none */
+    uint32_t waiting;         /* segments that wait for their counterparts ... */
+    uint32_t steps_spent;     /* waiting.h */
+    uint32_t learn_when;      /* ... and how many make it worth while to look at them: learn.h */
+    uint64_t plain_syn_frame; /* a SYN without special options that arrived; 0: none */
     uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */
     uint32_t id;
+    uint32_t more_rows, more_evidence; /* than LISTED_AT_FIRST */
     uint8_t delta_state[DIRECTIONS];
     uint8_t timestamp_state[DIRECTIONS];
     uint8_t timestamp_misses[DIRECTIONS];
@@ -167,36 +169,53 @@ enum role_evidence { ROLES_GUESSED, ROLES_HOOKS, ROLES_HANDSHAKE };
 
 /* --- what is said about them ------------------------------------------------------------------ */
 
+/*
+ * Rows and findings of one connection stand in lists. Each list begins with some that are found by
+ * walking, which is all that most connections have; those behind them are found by a hash table over
+ * all connections. There is an end to how many options that nobody describes have rows and findings
+ * of their own: the others share those of identities_others().
+ */
+enum {
+    LISTED_AT_FIRST = 8,         /* of one connection: found by walking */
+    LISTED_MORE = 1024,          /* of one connection: more than those */
+    LISTED_MORE_IN_ALL = 1 << 18 /* of all connections together */
+};
+
 struct row { /* one option, direction and class of segment of one connection */
     struct row *next;
+    struct connection *connection;
+    struct evidence *said; /* the last finding that was counted with this row; NULL: none */
     const struct identity *option;
     uint8_t direction, segment;
     bool shown;                          /* described, or something happened to it */
+    bool hashed;                         /* stands behind those that are found by walking */
     uint64_t seen[VANTAGES];             /* segments with the option */
     uint64_t reserved, written, applied; /* hook invocations */
     uint64_t reserved_seen;     /* WRITE invocations with room reserved, where nobody reports */
     uint64_t contained, loaded; /* parse hooks saw it; a program asked for it and got it */
-    uint64_t cut; /* segments that hooks wrote it on, and whose header the capture there cut */
-    uint64_t likely;            /* a bit per verdict: not every instance was certain */
+    uint64_t cut;    /* segments that hooks wrote it on, and whose header the capture there cut */
+    uint64_t likely; /* a bit per verdict: not every instance was certain */
     uint32_t counts[VERDICTS];
 };
 
 struct evidence { /* one finding in the making */
     struct evidence *next;
+    struct connection *connection;
     const struct identity *option; /* NULL: not about one */
     char *detail;                  /* what happened to the first instance; NULL: nothing to add */
     uint64_t count;
-    uint64_t beside; /* instances that may have been counted from the packets, too */
+    uint64_t beside;         /* instances that may have been counted from the packets, too */
     uint64_t from_ns, to_ns; /* when the hook events happened whose absence is claimed */
     uint64_t frames[VANTAGES][REPORT_FRAMES];
     uint64_t events[REPORT_FRAMES];
     uint8_t n_frames[VANTAGES], n_events;
     uint8_t event_vantage[REPORT_FRAMES];
     uint8_t verdict, direction, confidence, kind;
-    int8_t segment;     /* -1: not about a class */
-    uint8_t absent_at;  /* claims an absence from that vantage's packets; VANTAGES: none */
-    bool absent_events; /* claims an absence from the hook records of ... */
-    uint8_t events_at;  /* ... this vantage point, ... */
+    int8_t segment;      /* -1: not about a class */
+    uint8_t absent_at;   /* claims an absence from that vantage's packets; VANTAGES: none */
+    bool hashed;         /* stands behind those that are found by walking */
+    bool absent_events;  /* claims an absence from the hook records of ... */
+    uint8_t events_at;   /* ... this vantage point, ... */
     uint32_t gaps_known; /* ... with so many of its gaps already looked at */
 };
 
@@ -226,7 +245,8 @@ struct analysis {
     size_t waiting_max; /* segments that wait for their counterparts */
     struct mptcp_tokens *mptcp_tokens;
     struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
-    struct connection *live; /* all connections that are not yet reported, newest first */
+    GHashTable *rows_more, *evidence_more; /* sets of those behind LISTED_AT_FIRST */
+    struct connection *live;          /* all connections that are not yet reported, newest first */
     struct connection *oldest, *hand; /* of them; retire.c: where to look for one to drop */
     struct connection *closed, *closed_last;
     size_t n_closed, connections_max;

@@ -163,9 +163,7 @@ void mptcp_note(struct analysis *analysis, const struct segment *s)
     struct tcp_option option;
     struct connection *connection = s->connection;
     bool any = false;
-    if (s->everyday && connection->mptcp == NULL)
-        return;
-    while (!s->everyday && tcp_options_next(&list, &option)) {
+    while (s->has_mptcp && tcp_options_next(&list, &option)) {
         if (option.kind != TCP_KIND_MPTCP || option.malformed)
             continue;
         if (connection->mptcp == NULL)

@@ -50,7 +50,7 @@ struct mptcp_tokens; /* all groups, by the tokens of both of their ends */
 struct mptcp_tokens *mptcp_tokens_new(void);
 void mptcp_tokens_free(struct mptcp_tokens *tokens);
 
-/* Takes a captured segment into account. */
+/* Takes a captured segment into account. Of no use where kind 30 was never seen. */
 void mptcp_note(struct analysis *analysis, const struct segment *segment);
 
 /* The token and nonce of an MP_JOIN on a SYN: what pairs it whatever was translated. */

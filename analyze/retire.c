@@ -3,6 +3,7 @@
 #include "analyze/retire.h"
 
 #include "analyze/conclude.h"
+#include "analyze/evidence.h"
 #include "analyze/flows.h"
 #include "analyze/input.h"
 #include "analyze/join_hooks.h"
@@ -10,6 +11,7 @@
 #include "analyze/judge.h"
 #include "analyze/mptcp.h"
 #include "analyze/pair.h"
+#include "analyze/trail.h"
 
 enum { LOOK_AT = 64 }; /* connections, to find one to drop */
 
@@ -61,15 +63,8 @@ static void give_back(struct analysis *analysis, struct connection *connection)
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
-    for (struct row *row = connection->rows, *next; row; row = next) {
-        next = row->next;
-        slab_give(&analysis->rows, row);
-    }
-    for (struct evidence *e = connection->evidence, *next; e; e = next) {
-        next = e->next;
-        g_free(e->detail);
-        slab_give(&analysis->evidence, e);
-    }
+    trail_clear(analysis, connection);
+    evidence_clear(analysis, connection);
     g_free(connection->mptcp);
     for (unsigned v = 0; v < VANTAGES; v++)
         if (connection->sides[v])

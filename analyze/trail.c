@@ -7,23 +7,93 @@
 #include "analyze/input.h"
 #include "analyze/join_hooks.h"
 
+/* --- finding a row ---------------------------------------------------------------------------- */
+
+guint trail_row_hash(gconstpointer key)
+{
+    const struct row *row = key;
+    uint64_t h = (uint64_t)row->connection * 0x9e3779b97f4a7c15ull ^ (uint64_t)row->option;
+    h = h * 0xff51afd7ed558ccdull ^ (uint64_t)row->direction << 8 ^ row->segment;
+    return (guint)(h * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+gboolean trail_row_equal(gconstpointer a, gconstpointer b)
+{
+    const struct row *r = a, *s = b;
+    return r->connection == s->connection && r->option == s->option &&
+           r->direction == s->direction && r->segment == s->segment;
+}
+
+static struct row *row_new(struct analysis *analysis, const struct row *key)
+{
+    struct row *row = slab_take(&analysis->rows);
+    row->connection = key->connection;
+    row->option = key->option;
+    row->direction = key->direction;
+    row->segment = key->segment;
+    row->shown = key->option->desc != NULL || analysis->settings->all_options;
+    return row;
+}
+
+/* The row among those that are not walked along; they stand behind `link`, in no order. */
+static struct row *row_of_many(struct analysis *analysis, struct row **link, struct row *key)
+{
+    struct connection *connection = key->connection;
+    struct row *row = g_hash_table_lookup(analysis->rows_more, key);
+    if (row)
+        return row;
+    if (key->option->desc == NULL &&
+        (connection->more_rows >= LISTED_MORE ||
+         g_hash_table_size(analysis->rows_more) >= LISTED_MORE_IN_ALL)) {
+        key->option = identities_others(analysis->identities);
+        if ((row = g_hash_table_lookup(analysis->rows_more, key)))
+            return row;
+    }
+    row = row_new(analysis, key);
+    row->hashed = true;
+    row->next = *link;
+    *link = row;
+    connection->more_rows++;
+    g_hash_table_add(analysis->rows_more, row);
+    return row;
+}
+
 struct row *trail_row(struct analysis *analysis, struct connection *connection,
                       const struct identity *option, unsigned direction, unsigned segment)
 {
     struct row **link = &connection->rows;
-    for (; *link; link = &(*link)->next) {
+    unsigned walked = 0;
+    for (; *link && walked < LISTED_AT_FIRST; link = &(*link)->next, walked++) {
         struct row *row = *link;
         if (row->option == option && row->direction == direction && row->segment == segment)
             return row;
     }
-    struct row *row = slab_take(&analysis->rows);
-    row->option = option;
-    row->direction = (uint8_t)direction;
-    row->segment = (uint8_t)segment;
-    row->shown = option->desc != NULL || analysis->settings->all_options;
-    *link = row;
-    return row;
+    struct row key = {.connection = connection,
+                      .option = option,
+                      .direction = (uint8_t)direction,
+                      .segment = (uint8_t)segment};
+    if (walked == LISTED_AT_FIRST)
+        return row_of_many(analysis, link, &key);
+    return *link = row_new(analysis, &key);
 }
+
+void trail_give(struct analysis *analysis, struct row *row)
+{
+    if (row->hashed)
+        g_hash_table_remove(analysis->rows_more, row);
+    slab_give(&analysis->rows, row);
+}
+
+void trail_clear(struct analysis *analysis, struct connection *connection)
+{
+    for (struct row *row = connection->rows, *next; row; row = next) {
+        next = row->next;
+        trail_give(analysis, row);
+    }
+    connection->rows = NULL;
+}
+
+/* --- counting --------------------------------------------------------------------------------- */
 
 struct row *trail_row_if_counted(struct analysis *analysis, const struct segment *segment,
                                  const struct identity *option)
@@ -113,12 +183,8 @@ static void report_row(struct analysis *analysis, const struct connection *conne
 
 void trail_report(struct analysis *analysis, struct connection *connection)
 {
-    struct row *next;
-    for (struct row *row = connection->rows; row; row = next) {
-        next = row->next;
+    for (struct row *row = connection->rows; row; row = row->next)
         if (row->shown)
             report_row(analysis, connection, row);
-        slab_give(&analysis->rows, row);
-    }
-    connection->rows = NULL;
+    trail_clear(analysis, connection);
 }

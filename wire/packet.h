@@ -14,39 +14,40 @@
 #include <stdint.h>
 
 #include "wire/flow.h"
+#include "wire/option.h"
 #include "wire/segment.h"
 
 enum packet_linktype { /* https://www.tcpdump.org/linktypes.html, as they stand in files */
-    LINKTYPE_NULL = 0,
-    LINKTYPE_ETHERNET = 1,
-    LINKTYPE_RAW_BSD = 12,
-    LINKTYPE_RAW_OPENBSD = 14,
-    LINKTYPE_RAW = 101,
-    LINKTYPE_LOOP = 108,
-    LINKTYPE_LINUX_SLL = 113,
-    LINKTYPE_IPV4 = 228,
-    LINKTYPE_IPV6 = 229,
-    LINKTYPE_WIRESHARK_UPPER_PDU = 252,
-    LINKTYPE_LINUX_SLL2 = 276,
+                       LINKTYPE_NULL = 0,
+                       LINKTYPE_ETHERNET = 1,
+                       LINKTYPE_RAW_BSD = 12,
+                       LINKTYPE_RAW_OPENBSD = 14,
+                       LINKTYPE_RAW = 101,
+                       LINKTYPE_LOOP = 108,
+                       LINKTYPE_LINUX_SLL = 113,
+                       LINKTYPE_IPV4 = 228,
+                       LINKTYPE_IPV6 = 229,
+                       LINKTYPE_WIRESHARK_UPPER_PDU = 252,
+                       LINKTYPE_LINUX_SLL2 = 276,
 };
 
 enum packet_status {
-    PACKET_TCP,         /* a TCP header is there; its options and payload may still be cut */
-    PACKET_OTHER,       /* not TCP, or a link type or protocol that is not followed */
-    PACKET_FRAGMENT,    /* TCP, but a fragment: not the first, or the first of several */
-    PACKET_CUT,         /* the capture ends before the fixed TCP header does */
-    PACKET_MALFORMED,   /* lengths contradict each other */
+    PACKET_TCP,       /* a TCP header is there; its options and payload may still be cut */
+    PACKET_OTHER,     /* not TCP, or a link type or protocol that is not followed */
+    PACKET_FRAGMENT,  /* TCP, but a fragment: not the first, or the first of several */
+    PACKET_CUT,       /* the capture ends before the fixed TCP header does */
+    PACKET_MALFORMED, /* lengths contradict each other */
 };
 
 struct packet {
     struct endpoint source, destination;
-    uint32_t seq, ack;     /* host byte order */
-    uint16_t window;       /* as on the wire, not scaled */
-    uint16_t ip_id;        /* 0 for IPv6 */
-    uint32_t flow_label;   /* 0 for IPv4 */
-    uint8_t flags;         /* enum tcp_flag */
-    uint8_t ttl;           /* or IPv6 hop limit */
-    uint8_t header_length; /* of TCP, in octets, as its data offset says: 20 to 60 */
+    uint32_t seq, ack;        /* host byte order */
+    uint16_t window;          /* as on the wire, not scaled */
+    uint16_t ip_id;           /* 0 for IPv6 */
+    uint32_t flow_label;      /* 0 for IPv4 */
+    uint8_t flags;            /* enum tcp_flag */
+    uint8_t ttl;              /* or IPv6 hop limit */
+    uint8_t header_length;    /* of TCP, in octets, as its data offset says: 20 to 60 */
     uint8_t options_length;   /* header_length - 20 */
     uint8_t options_captured; /* how many of them may be read; fewer when the capture cut them */
     bool fragment;            /* PACKET_FRAGMENT: first of several (the rest have no header) */
@@ -89,10 +90,64 @@ static inline struct tcp_options tcp_options_of(const struct packet *p)
 }
 
 /*
- * The next option, NOPs included; false at the end of the list (EOL is given, then it ends) and
- * after a malformed or cut option, which is given too.
+ * The next option (RFC 9293, section 3.1), NOPs included; false at the end of the list (EOL is
+ * given, then it ends) and after a malformed or cut option, which is given too. Nothing is read past
+ * what the capture kept; an option that reaches past either end is given, marked, and ends the list,
+ * for nothing behind it can be found. Inline: it runs several times for every packet.
  */
-bool tcp_options_next(struct tcp_options *list, struct tcp_option *out);
+static inline bool tcp_options_next(struct tcp_options *list, struct tcp_option *out)
+{
+    if (list->captured == 0 || list->declared == 0)
+        return false;
+
+    const uint8_t *at = list->at;
+    uint8_t left = list->captured < list->declared ? list->captured : list->declared;
+    uint8_t step;
+
+    *out = (struct tcp_option){.kind = at[0], .length = 1, .available = 1, .octets = at};
+    if (at[0] == TCP_KIND_NOP) {
+        step = 1;
+    } else if (at[0] == TCP_KIND_EOL) {
+        step = left;
+    } else if (left < 2) {
+        /* Kind without length: cut by the capture, or the header ends here. */
+        out->length = 0;
+        out->malformed = list->declared < 2;
+        step = left;
+    } else {
+        out->length = at[1];
+        out->malformed = at[1] < 2 || at[1] > list->declared;
+        out->available = at[1] < left ? at[1] : left;
+        if (at[1] < 2)
+            out->available = 2;
+        step = out->malformed || at[1] > left ? left : at[1];
+    }
+    if (step >= left) {
+        list->captured = list->declared = 0;
+    } else {
+        list->at += step;
+        list->captured = (uint8_t)(list->captured - step);
+        list->declared = (uint8_t)(list->declared - step);
+    }
+    return true;
+}
+
+/* The same without padding: neither NOPs nor EOL are given. */
+static inline bool tcp_options_next_real(struct tcp_options *list, struct tcp_option *out)
+{
+    while (list->captured > 0 && list->declared > 0 && *list->at == TCP_KIND_NOP) {
+        list->at++;
+        list->captured--;
+        list->declared--;
+    }
+    return tcp_options_next(list, out) && out->kind != TCP_KIND_EOL;
+}
+
+/* True for a whole Timestamps option (RFC 7323): TSval at octet 2, TSecr at octet 6. */
+static inline bool tcp_option_timestamps(const struct tcp_option *option)
+{
+    return option->kind == TCP_KIND_TIMESTAMPS && option->length == 10 && option->available >= 10;
+}
 
 /* The value of the first Timestamps option (RFC 7323). False when there is none. */
 bool tcp_options_timestamps(struct tcp_options list, uint32_t *tsval, uint32_t *tsecr);

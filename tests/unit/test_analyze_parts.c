@@ -75,6 +75,11 @@ static void a_list_skips_padding_and_stops_at_a_broken_option(void **state)
     identities_free(identities);
 }
 
+static struct options_glance glance(const uint8_t *octets, uint8_t captured, uint8_t declared)
+{
+    return options_glance((struct tcp_options){octets, captured, declared});
+}
+
 static void only_everyday_options_are_everyday(void **state)
 {
     (void)state;
@@ -82,12 +87,27 @@ static void only_everyday_options_are_everyday(void **state)
                                        0, 0, 0, 0,   0, 0, 1, 3,  3, 7};
     static const uint8_t UTO[] = {1, 1, 28, 4, 0, 34};
     static const uint8_t ZERO_LENGTH[] = {8, 0, 0, 0};
-    static const uint8_t CUT[] = {1, 8};
-    assert_true(options_everyday(EVERYDAY, sizeof(EVERYDAY)));
-    assert_true(options_everyday(EVERYDAY, 0));
-    assert_false(options_everyday(UTO, sizeof(UTO)));
-    assert_false(options_everyday(ZERO_LENGTH, sizeof(ZERO_LENGTH)));
-    assert_false(options_everyday(CUT, sizeof(CUT)));
+    static const uint8_t WITHOUT_LENGTH[] = {1, 8}, TOO_LONG[] = {1, 1, 2, 6, 5, 180};
+    assert_true(glance(EVERYDAY, sizeof(EVERYDAY), sizeof(EVERYDAY)).everyday);
+    assert_true(glance(EVERYDAY, 0, 0).everyday);
+    assert_false(glance(UTO, sizeof(UTO), sizeof(UTO)).everyday);
+    assert_false(glance(ZERO_LENGTH, sizeof(ZERO_LENGTH), sizeof(ZERO_LENGTH)).everyday);
+    assert_false(glance(WITHOUT_LENGTH, sizeof(WITHOUT_LENGTH), sizeof(WITHOUT_LENGTH)).everyday);
+    assert_false(glance(TOO_LONG, sizeof(TOO_LONG), sizeof(TOO_LONG)).everyday);
+    /* What was cut off may be anything. */
+    assert_false(glance(EVERYDAY, 4, sizeof(EVERYDAY)).everyday);
+}
+
+static void a_glance_finds_timestamps_and_mptcp(void **state)
+{
+    (void)state;
+    static const uint8_t TWICE[] = {8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 8, 10, 0, 0, 0, 3, 0, 0, 0, 4};
+    static const uint8_t DSS[] = {1, 30, 3, 0x20}, SHORT[] = {8, 6, 0, 0, 0, 1};
+    struct options_glance seen = glance(TWICE, sizeof(TWICE), sizeof(TWICE));
+    assert_true(seen.has_timestamps && seen.tsval == 1 && seen.tsecr == 2 && !seen.has_mptcp);
+    assert_false(glance(TWICE, 9, sizeof(TWICE)).has_timestamps);
+    assert_false(glance(SHORT, sizeof(SHORT), sizeof(SHORT)).has_timestamps);
+    assert_true(glance(DSS, sizeof(DSS), sizeof(DSS)).has_mptcp);
 }
 
 static void each_direction_bounds_the_clock_from_one_side(void **state)
@@ -151,6 +171,7 @@ int main(void)
         cmocka_unit_test(one_name_is_one_identity),
         cmocka_unit_test(a_list_skips_padding_and_stops_at_a_broken_option),
         cmocka_unit_test(only_everyday_options_are_everyday),
+        cmocka_unit_test(a_glance_finds_timestamps_and_mptcp),
         cmocka_unit_test(each_direction_bounds_the_clock_from_one_side),
         cmocka_unit_test(sequence_numbers_unwrap),
         cmocka_unit_test(a_reset_does_not_lead_the_numbers_away),

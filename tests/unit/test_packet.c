@@ -24,7 +24,7 @@ static enum packet_status dissect_part(uint16_t linktype, const struct fixture *
         assert_true(p->payload + p->payload_captured <= copy + captured);
         assert_true(p->payload_captured <= p->payload_length);
         struct tcp_options list = tcp_options_of(p);
-        struct tcp_option option;
+        struct tcp_option option = {0};
         while (tcp_options_next(&list, &option))
             assert_true(option.octets + option.available <= copy + captured);
     }
@@ -340,7 +340,7 @@ static void test_options_are_walked_to_the_end_of_the_list(void **state)
     static const struct {
         uint8_t kind, length;
     } wanted[] = {{1, 1}, {2, 4}, {3, 3}, {0, 1}};
-    struct tcp_option option;
+    struct tcp_option option = {0};
 
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
         assert_true(tcp_options_next(&list, &option));
@@ -369,7 +369,7 @@ static void test_bad_and_cut_options_are_given_and_end_the_list(void **state)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct tcp_options list = list_of(cases[i].octets, cases[i].captured, cases[i].declared);
-        struct tcp_option option;
+        struct tcp_option option = {0};
         assert_true(tcp_options_next(&list, &option));
         assert_int_equal(option.kind, 28);
         assert_int_equal(option.length, cases[i].length);
