@@ -3,6 +3,7 @@
  * test_analyze_bounds.c - what hostile or huge captures cost: connections that are over make room,
  * too many at a time are dropped and counted, runs of equal segments do not take long.
  */
+#include "analyze/trail.h"
 #include "tests/unit/analyze_scene.h"
 
 static const struct report *analyze_within(struct scene *s, size_t connections_max, bool both)
@@ -201,6 +202,72 @@ static void equal_requests_of_strangers_cost_no_more_than_their_number(void **st
     scene_free(s);
 }
 
+/* Of many identifiers that nobody describes, each stripped by the path. */
+static void options_without_end_are_told_apart_only_so_far(void **state)
+{
+    (void)state;
+    enum { DIFFERENT = 3 * LISTED_MORE };
+    uint64_t sent = 0, removed = 0, found = 0;
+    struct scene *s = scene_with_handshake();
+    for (unsigned i = 0; i < DIFFERENT; i++) {
+        const char option[] = {(char)253, 4, (char)(0x80 + i / 256), (char)i};
+        struct built_segment p = make_options(s, CLIENT, TCP_ACK, 10, option, sizeof(option));
+        at_client_side(s, &p);
+        replace_options(&p, 0, NOPS, sizeof(option));
+        at_server_side(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_true(report->options->len > LISTED_MORE);
+    assert_true(report->options->len <= LISTED_AT_FIRST + LISTED_MORE + 1);
+    assert_true(report->findings->len <= LISTED_AT_FIRST + LISTED_MORE + 1);
+    for (unsigned i = 0; i < report->options->len; i++) {
+        const struct report_option *row = g_ptr_array_index(report->options, i);
+        sent += row->sent;
+        removed += row->counts[VERDICT_OPTION_REMOVED_NOP];
+    }
+    for (unsigned i = 0; i < report->findings->len; i++)
+        found += ((struct report_finding *)g_ptr_array_index(report->findings, i))->count;
+    /* None was forgotten: those that share a row are counted there. */
+    assert_int_equal(sent, DIFFERENT);
+    assert_int_equal(removed, DIFFERENT);
+    assert_int_equal(found, DIFFERENT);
+    const struct report_option *others = row_of(report, "others", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_non_null(others);
+    assert_true(others->sent >= DIFFERENT - LISTED_MORE - LISTED_AT_FIRST);
+    scene_free(s);
+}
+
+static unsigned compared;
+
+static gboolean count_and_compare(gconstpointer a, gconstpointer b)
+{
+    compared++;
+    return trail_row_equal(a, b);
+}
+
+/* Each is found with a step or two, however many there are. */
+static void rows_of_many_options_are_spread(void **state)
+{
+    (void)state;
+    enum { OPTIONS = 4000, ROWS = OPTIONS * SEGMENT_CLASSES };
+    g_autofree struct identity *options = g_new0(struct identity, OPTIONS);
+    g_autofree struct row *rows = g_new0(struct row, ROWS);
+    g_autoptr(GHashTable) table = g_hash_table_new(trail_row_hash, count_and_compare);
+    struct connection *connection = g_new0(struct connection, 1);
+    for (unsigned i = 0; i < ROWS; i++) {
+        rows[i].connection = connection;
+        rows[i].option = &options[i / SEGMENT_CLASSES];
+        rows[i].segment = (uint8_t)(i % SEGMENT_CLASSES);
+        g_hash_table_add(table, &rows[i]);
+    }
+    compared = 0;
+    for (unsigned i = 0; i < ROWS; i++)
+        assert_ptr_equal(g_hash_table_lookup(table, &rows[i]), &rows[i]);
+    assert_true(compared < 2 * ROWS);
+    g_free(connection);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +276,8 @@ int main(void)
         cmocka_unit_test(a_run_of_equal_acks_costs_no_more_than_its_length),
         cmocka_unit_test(segments_in_reverse_cost_no_more_than_their_number),
         cmocka_unit_test(equal_requests_of_strangers_cost_no_more_than_their_number),
+        cmocka_unit_test(options_without_end_are_told_apart_only_so_far),
+        cmocka_unit_test(rows_of_many_options_are_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
