@@ -142,6 +142,7 @@ struct connection; /* story.c */
 struct header_options {
     struct connection *connection; /* that it belongs to, once story.c has looked for it */
     uint32_t stream;               /* of `connection` */
+    bool went_on; /* behind a broken option where Wireshark alone would have ended the packet */
     unsigned n;
     struct occurrence seen[HEADER_OPTIONS_MAX];
 };

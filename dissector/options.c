@@ -41,6 +41,17 @@ static bool something_would_be_lost(tvbuff_t *tvb, const struct segment_facts *s
            segments_has_options_behind(tvb_get_ptr(tvb, 0, (int)length), length);
 }
 
+/*
+ * Whether the stock handler asserts what this option does not hold: MP_CAPABLE of a version that it
+ * does not know. Wireshark alone comes to such an option only when no broken one stands before it.
+ */
+static bool stock_would_assert(const uint8_t *octets, unsigned length)
+{
+    enum { VERSION_LAST = 1 };
+    return length > 2 && octets[0] == TCP_KIND_MPTCP && octets[2] >> 4 == 0 &&
+           (octets[2] & 0x0f) > VERSION_LAST;
+}
+
 /* Calls the stock handler; what it throws at malformed octets is shown, and said in our words. */
 static void call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                                  const struct segment_facts *segment, void *data)
@@ -48,6 +59,11 @@ static void call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *
     bool contain = something_would_be_lost(tvb, segment);
     const char *volatile thrown = NULL;
     const char *current = pinfo->current_proto;
+    unsigned length = tvb_captured_length(tvb);
+    if (segment->spoken->went_on && stock_would_assert(tvb_get_ptr(tvb, 0, (int)length), length)) {
+        speak_of_option(tvb, pinfo, tree, segment, "Wireshark knows no such version");
+        return;
+    }
     /* Lets pass what a capture cut short throws: that ends the packet, as without us. */
     TRY
     {
@@ -61,6 +77,7 @@ static void call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *
             RETHROW;
         }
         show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        segment->spoken->went_on = true;
     }
     CATCH(DissectorError)
     {
@@ -71,6 +88,7 @@ static void call_stock_contained(tvbuff_t *tvb, packet_info *pinfo, proto_tree *
             RETHROW;
         }
         show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        segment->spoken->went_on = true;
     }
     ENDTRY;
     pinfo->current_proto = current;

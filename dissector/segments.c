@@ -264,6 +264,7 @@ G_NO_INLINE static int dissect_and_look(tvbuff_t *tvb, packet_info *pinfo, proto
     segment.extent = *extent;
     segment.spoken.n = 0;
     segment.spoken.connection = NULL;
+    segment.spoken.went_on = false;
     open_segments = &segment;
     TRY
     {

@@ -2,7 +2,7 @@
 /*
  * mutate_captures.c - dissects mutated copies of captures: nothing but an answer may come of it.
  *
- * usage: mutate_captures [--captures N] [--seed N] FILE...
+ * usage: mutate_captures [--captures N] [--seed N] [--write FILE] FILE...
  *
  * Of each file, a pcap or pcapng of a few dozen frames, N captures (1000) are made in memory, each
  * mutated after a seed of its own, and dissected in two passes with everything shown. A mutation
@@ -10,6 +10,7 @@
  * short, repeats and leaves them out: a capture has about twelve of the file's frames. A capture that ends the process ends a child of it: when the same
  * capture does so with our dissector disabled it is Wireshark's own fault, counted and passed over;
  * else the seed is named and the exit status is 1.
+ * With --write the first capture is written as a pcap instead, to be looked at.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -91,27 +92,69 @@ static void mutate_frame(uint64_t *random, struct dissect_frame *copy, uint8_t *
         copy->length += below(random, 64);
 }
 
+/* The frames of a seed's capture, in memory of their own; what remains of `random` is given back. */
+static size_t make_mutated(const struct original *original, uint64_t *random,
+                           struct dissect_frame frames[FRAMES_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < original->n; i++) {
+        if (below(random, (unsigned)original->n) >= USUAL_FRAMES)
+            continue;
+        size_t from = below(random, 16) > 0 ? i : below(random, (unsigned)original->n);
+        frames[n] = original->frames[from];
+        uint8_t *octets = g_memdup2(frames[n].octets, MAX(frames[n].captured, 1));
+        frames[n].octets = octets;
+        mutate_frame(random, &frames[n], octets);
+        n++;
+    }
+    return n;
+}
+
+static void free_frames(struct dissect_frame *frames, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        g_free((void *)frames[i].octets);
+}
+
+static uint64_t random_of(uint64_t seed)
+{
+    return seed * 0x2545F4914F6CDD1Du + 1;
+}
+
 static void dissect_mutated(const struct original *original, uint64_t seed)
 {
     static struct dissect_frame frames[FRAMES_MAX];
-    uint8_t *octets[FRAMES_MAX];
-    uint64_t random = seed * 0x2545F4914F6CDD1Du + 1;
-    size_t n = 0;
-    for (size_t i = 0; i < original->n; i++) {
-        if (below(&random, (unsigned)original->n) >= USUAL_FRAMES)
-            continue;
-        size_t from = below(&random, 16) > 0 ? i : below(&random, (unsigned)original->n);
-        frames[n] = original->frames[from];
-        octets[n] = g_memdup2(frames[n].octets, MAX(frames[n].captured, 1));
-        frames[n].octets = octets[n];
-        mutate_frame(&random, &frames[n], octets[n]);
-        n++;
-    }
+    uint64_t random = random_of(seed);
+    size_t n = make_mutated(original, &random, frames);
     dissect_choose_profile(below(&random, 8));
     dissect_capture(frames, n, below(&random, 4) == 0);
-    for (size_t i = 0; i < n; i++)
-        g_free(octets[i]);
+    free_frames(frames, n);
     progress->frames += 2 * n;
+}
+
+/* Writes a seed's capture as a pcap. */
+static void write_mutated(const struct original *original, uint64_t seed, const char *path)
+{
+    static struct dissect_frame frames[FRAMES_MAX];
+    uint64_t random = random_of(seed);
+    size_t n = make_mutated(original, &random, frames);
+    const uint32_t head[] = {0xA1B2C3D4, 4 << 16 | 2, 0, 0, 262144, frames[0].linktype};
+    FILE *out = fopen(path, "wb");
+    if (out == NULL || n == 0) {
+        perror(path);
+        exit(EXIT_USAGE);
+    }
+    fwrite(head, sizeof(head), 1, out);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t record[] = {(uint32_t)i, 0, frames[i].captured, frames[i].length};
+        fwrite(record, sizeof(record), 1, out);
+        fwrite(frames[i].octets, frames[i].captured, 1, out);
+    }
+    free_frames(frames, n);
+    if (fclose(out) != 0) {
+        perror(path);
+        exit(EXIT_USAGE);
+    }
 }
 
 /* --- children ----------------------------------------------------------------------------------------- */
@@ -198,20 +241,25 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"captures", required_argument, NULL, 'c'},
         {"seed", required_argument, NULL, 's'},
+        {"write", required_argument, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     uint64_t captures = 1000, seed = 1;
+    const char *write = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'c')
             captures = number(optarg);
         else if (option == 's')
             seed = number(optarg);
+        else if (option == 'w')
+            write = optarg;
         else
             return EXIT_USAGE;
     }
     if (optind == argc) {
-        fprintf(stderr, "usage: mutate_captures [--captures N] [--seed N] FILE...\n");
+        fprintf(stderr,
+                "usage: mutate_captures [--captures N] [--seed N] [--write FILE] FILE...\n");
         return EXIT_USAGE;
     }
     progress =
@@ -224,7 +272,10 @@ int main(int argc, char **argv)
     bool sound = true;
     for (int i = optind; i < argc; i++) {
         struct original *original = read_original(argv[i]);
-        sound &= try_file(argv[i], original, seed, captures);
+        if (write != NULL)
+            write_mutated(original, seed, write);
+        else
+            sound &= try_file(argv[i], original, seed, captures);
         for (size_t j = 0; j < original->n; j++)
             g_free((void *)original->frames[j].octets);
         g_free(original);

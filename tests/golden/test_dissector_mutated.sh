@@ -38,6 +38,12 @@ for file in packets.pcap hooks.pcapng; do
     done
 done
 
+# Behind a broken option the plugin goes on where Wireshark alone stops: into no assertion of its.
+echo 'eth/ipv4 client data 1e08710100000fa0,1e140801000000000000000002000000000000ff' |
+    "$OPTRAIL_SOURCE"/tests/tools/craft_segments.py "$tshark_dir/beyond.pcap"
+run_tshark -r "$tshark_dir/beyond.pcap" -2 -n -V >/dev/null 2>"$tshark_dir/stderr" ||
+    fail "behind a broken option: $(tail -n 5 "$tshark_dir/stderr")"
+
 # The same at close quarters, without a tshark for each: not with another Wireshark's plugin.
 if [ -z "${OPTRAIL_TSHARK_ROOT:-}" ]; then
     "$OPTRAIL_SOURCE/tests/fuzz/mutate" "$((10 * runs))" || fail "mutated captures"
