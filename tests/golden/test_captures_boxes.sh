@@ -23,6 +23,7 @@ declare -A shows=(
     [split]=segment.split:*:forward [coalesce]=segment.coalesced:*:forward [reorder]=segment.reordered:*:forward
     [duplicate]=segment.duplicated:*:reverse [drop]=segment.lost:*:forward
     [payload]=segment.payload-modified:*:forward [super-segments]=option.removed.nop:uto:reverse
+    [rst-super-segments]='path.rst-injected:*:forward path.rst-injected:*:reverse'
     [nat+sequence+strip-nop]='path.nat path.sequence-rewritten option.removed.nop:cc:forward'
     [split-first-half]=segment.split:*:reverse [split-last-half]=segment.split:*:reverse
     [drop+strip-nop]='segment.lost:*:forward option.removed.nop:uto:reverse'
