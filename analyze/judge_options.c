@@ -57,10 +57,10 @@ static void turn_to(struct option_case *c, unsigned index)
 /* SACK blocks are sequence numbers of the other direction: a box that rewrites those moves them. */
 static bool sack_equal(const struct option_case *c)
 {
-    struct bytes up = bytes_of(octets_of(c->up_options, c->here), c->here->length);
-    struct bytes down = bytes_of(octets_of(c->down_options, c->there), c->there->length);
+    struct bytes up = bytes_of(octets_of(c->up_options, c->here), c->here->available);
+    struct bytes down = bytes_of(octets_of(c->down_options, c->there), c->there->available);
     unsigned other = !c->up->direction;
-    if (c->here->length != c->there->length)
+    if (c->here->length != c->there->length || c->here->available != c->there->available)
         return false;
     bytes_skip(&up, 2);
     bytes_skip(&down, 2);
@@ -285,11 +285,12 @@ static void judge_own(struct analysis *analysis, const struct option_case *c, st
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
-/* Nobody sent it, and it is what the other end sent itself. */
+/* Nobody sent it, and it is what the other end sent itself: all of it, as far as it says to go. */
 static enum verdict added_or_mirrored(struct analysis *analysis, const struct segment *down,
                                       const uint8_t *octets, const struct option_at *extra)
 {
-    return extra->length > 2 && memory_option_came(analysis->memory, down, octets, extra->length)
+    bool all_there = extra->length > 2 && extra->length <= extra->available;
+    return all_there && memory_option_came(analysis->memory, down, octets, extra->length)
                ? VERDICT_OPTION_MIRRORED
                : VERDICT_OPTION_ADDED;
 }

@@ -246,6 +246,37 @@ static void removed_from_the_parts_of_a_split_segment_names_the_parts(void **sta
     scene_free(s);
 }
 
+/* A length that reaches behind the header: what stands there in memory is nobody's option. */
+static void a_length_beyond_the_header_is_not_followed(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_handshake();
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 1000, UTO);
+    p.payload = 7;
+    struct built_segment half = p;
+    at_client_side(s, &p);
+    memset(half.options + 4, TCP_KIND_NOP, 32);
+    memcpy(half.options + 36, "\x4c\x28\x01\x01", 4); /* 40 octets, of which there are four */
+    half.options_length = 40;
+    half.payload_length = 500;
+    for (unsigned i = 0; i < 2; i++) {
+        half.seq += i * 500;
+        at_server_side(s, &half);
+    }
+    /* The same of SACK, which is compared by its numbers. */
+    struct built_segment sack = make(s, SERVER, TCP_ACK, 0, UTO NOPS "\x05\x22\x00\x01\x02\x03");
+    at_server_side(s, &sack);
+    sack.options[12] = 9;
+    at_client_side(s, &sack);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(
+        row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->counts[VERDICT_OPTION_INTACT], 1);
+    assert_no_finding(report, VERDICT_OPTION_MIRRORED);
+    assert_non_null(finding_of(report, VERDICT_OPTION_MODIFIED));
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +291,7 @@ int main(void)
         cmocka_unit_test(cut_out_with_another_added_is_not_overwritten_by_nops),
         cmocka_unit_test(overwritten_with_another_added_is_both),
         cmocka_unit_test(padding_elsewhere_is_not_its_place),
+        cmocka_unit_test(a_length_beyond_the_header_is_not_followed),
         cmocka_unit_test(removed_from_the_parts_of_a_split_segment_names_the_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
