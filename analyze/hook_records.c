@@ -56,6 +56,8 @@ static struct hook_event *event_of(const struct invocation *i)
     event->seq = i->record->seq;
     event->ack = i->record->ack;
     event->length = i->record->segment_length;
+    event->window = i->record->window;
+    event->has_window = i->record->flags & HOOK_FLAG_HEADER;
     event->direction = (uint8_t)i->direction;
     event->class = (uint8_t)i->class;
     event->vantage = (uint8_t)i->vantage;

@@ -167,6 +167,12 @@ static void match_write(struct analysis *analysis, struct hook_event *write,
     write->covered += segment->length;
 }
 
+/* The header that a write hook sees is the one that leaves, but for its checksum. */
+static bool may_leave_as(const struct hook_event *write, const struct segment *segment)
+{
+    return holds(write, segment) && (!write->has_window || write->window == segment->window);
+}
+
 static bool is_spent(const struct hook_event *write)
 {
     return write->matched && write->covered >= write->length;
@@ -178,14 +184,20 @@ static bool overlaps(const struct hook_event *write, const struct segment *segme
            segment->seq_wire - write->seq < write->length;
 }
 
-/* A segment leaves: the write that it comes from, one not seen yet before one of several slices. */
+/* How well a write fits a segment: by its octets, and better none of which a slice was seen. */
+static unsigned fit(const struct hook_event *write, const struct segment *segment)
+{
+    return (same_options(write, segment) ? 2 : 0) + (write->matched ? 0 : 1);
+}
+
+/* A segment leaves: the write that it comes from. */
 static bool leave(struct analysis *analysis, struct hook_list *writes,
                   const struct segment *segment)
 {
     struct hook_event *before = NULL, *found = NULL, *found_before = NULL;
     for (struct hook_event *write = writes->first; write; before = write, write = write->next) {
         write->again |= overlaps(write, segment);
-        if (!holds(write, segment) || (found && write->matched >= found->matched))
+        if (!may_leave_as(write, segment) || (found && fit(write, segment) <= fit(found, segment)))
             continue;
         found = write;
         found_before = before;
@@ -200,14 +212,19 @@ static bool leave(struct analysis *analysis, struct hook_list *writes,
     return true;
 }
 
-/* A write whose segments the capture shows before it. True when all of them were there. */
+/*
+ * A write whose segments the capture shows before it. True when all of them were there. An
+ * acknowledgement with other options may be an earlier one of the same number: as long as its own
+ * may still come (`demanding`), it is not taken for it.
+ */
 static bool left_before(struct analysis *analysis, struct segment_list *left,
-                        struct hook_event *write)
+                        struct hook_event *write, bool demanding)
 {
     struct segment *before = NULL, *next;
     for (struct segment *segment = left->first; segment && !is_spent(write); segment = next) {
         next = segment->later;
-        if (!holds(write, segment)) {
+        bool other = demanding && write->length == 0 && !same_options(write, segment);
+        if (other || !may_leave_as(write, segment)) {
             before = segment;
             continue;
         }
@@ -244,7 +261,7 @@ static void take_parsed(struct analysis *analysis, struct segment_list *arrived,
 
 void join_hooks_write(struct analysis *analysis, struct hook_state *hooks, struct hook_event *write)
 {
-    if (left_before(analysis, &hooks->left[write->vantage], write))
+    if (left_before(analysis, &hooks->left[write->vantage], write, true))
         slab_give(&analysis->hook_events, write);
     else
         hook_list_add(&hooks->writes[write->vantage], write);
@@ -269,8 +286,7 @@ static bool is_old(const struct hook_end *end, const struct segment *segment)
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment)
 {
     unsigned v = segment->vantage;
-    bool cut = segment->options_captured < segment->options_length; /* who knows what it bears */
-    if ((segment->everyday && !cut) || !analysis->inputs[v]->has_hooks)
+    if (segment->everyday || !analysis->inputs[v]->has_hooks)
         return;
     struct hook_state *hooks = join_hooks_state(analysis, segment->connection);
     const struct hook_end *sender = &hooks->ends[v][segment->direction];
@@ -297,7 +313,7 @@ void judge_hooks(struct analysis *analysis, struct connection *connection)
     struct hook_state *hooks = connection->hooks;
     for (unsigned v = 0; hooks && v < VANTAGES; v++) {
         for (struct hook_event *write = hooks->writes[v].first; write; write = write->next)
-            if (!write->matched)
+            if (!write->matched && !left_before(analysis, &hooks->left[v], write, false))
                 judge_written(analysis, connection, write, NULL);
         for (struct segment *segment = hooks->arrived[v].first; segment; segment = segment->later)
             if (hooks->ends[v][!segment->direction].present)

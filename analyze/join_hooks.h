@@ -20,6 +20,8 @@ struct hook_event { /* one invocation that dealt with options, while it is of in
     uint32_t tsval;
     uint32_t written;        /* a bit per option of `options` that the programs stored */
     uint32_t covered;        /* payload octets of it that were seen on the wire */
+    uint16_t window;
+    bool has_window;
     bool has_tsval, matched; /* matched: a captured segment beside it belongs to it */
     bool again;              /* a write whose payload left in another copy too */
     bool seen_elsewhere;     /* a write whose segment only the other vantage point shows */

@@ -105,7 +105,7 @@ void capture_builder_segment(struct capture_builder *builder, const struct built
     put32(out, s->ack);
     put8(out, (TCP_HEADER + padded) / 4 << 4);
     put8(out, s->flags);
-    put16(out, s->window ? s->window : 1000);
+    put16(out, s->window ? s->window : BUILT_WINDOW);
     put32(out, 0);
     g_byte_array_append(out, s->options, s->options_length);
     for (unsigned i = s->options_length; i < padded; i++)

@@ -15,6 +15,8 @@
 
 struct capture_builder;
 
+enum { BUILT_WINDOW = 1000 }; /* of a segment that says 0 */
+
 struct built_segment {
     uint64_t time_ns;
     struct endpoint source, destination;

@@ -24,6 +24,7 @@ static inline struct hook_record hook_of(const struct scene *s, const struct bui
         .remote = end == CLIENT ? s->ends[SERVER] : s->ends[CLIENT],
         .seq = p->seq,
         .ack = p->ack,
+        .window = p->window ? p->window : BUILT_WINDOW,
         .segment_length = p->payload_length,
         .tcp_flags = p->flags,
         .options_length = p->options_length,
