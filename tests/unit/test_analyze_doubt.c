@@ -37,6 +37,25 @@ static void a_loss_is_certain_when_the_capture_lost_nothing(void **state)
     scene_free(s);
 }
 
+/* When it was expected at B is told by B's clock, which may be seconds off. */
+static void a_loss_is_as_certain_when_the_clocks_disagree(void **state)
+{
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        struct scene *s = scene_new();
+        s->offset_ns = sign * 4000 * (int64_t)MS;
+        covered_from_here(s);
+        handshake(s);
+        struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+        at_client_side(s, &lost);
+        covered_to_here(s);
+        const struct report *report = analyze_both(s);
+        assert_int_equal(the_row(report)->verdict, VERDICT_SEGMENT_LOST);
+        assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->confidence, CONFIDENCE_CERTAIN);
+        scene_free(s);
+    }
+}
+
 static void a_loss_is_only_likely_when_the_capture_does_not_count(void **state)
 {
     (void)state;
@@ -426,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_is_certain_when_the_capture_lost_nothing),
+        cmocka_unit_test(a_loss_is_as_certain_when_the_clocks_disagree),
         cmocka_unit_test(a_loss_is_only_likely_when_the_capture_does_not_count),
         cmocka_unit_test(a_drop_count_at_the_place_forbids_to_claim_a_loss),
         cmocka_unit_test(a_drop_count_elsewhere_does_not),

@@ -308,6 +308,13 @@ static void what_arrived_before_the_recorder_looked_is_not_expected_to_be_parsed
 {
     (void)state;
     struct scene *s = scene_with_handshake();
+    struct hook_record other = {
+        .time_ns = s->now,
+        .op = HOOK_RTT,
+        .local = s->ends[SERVER],
+        .remote = capture_endpoint("203.0.113.9", 9), /* hooks run, but not on this connection */
+    };
+    capture_builder_hook(s->b, &other);
     struct built_segment early = make(s, CLIENT, TCP_ACK, 10, UTO);
     pass(s, &early);
     struct built_segment late = make(s, CLIENT, TCP_ACK, 10, CC);

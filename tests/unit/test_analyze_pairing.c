@@ -39,20 +39,27 @@ static void nat_and_rewriting_together_are_both_found(void **state)
     assert_non_null(finding_of(report, VERDICT_PATH_NAT));
     assert_int_equal(finding_of(report, VERDICT_PATH_NAT)->direction, DIRECTION_UNKNOWN);
     assert_non_null(finding_of(report, VERDICT_PATH_SEQUENCE_REWRITTEN));
+    assert_no_finding(report, VERDICT_PATH_TIMESTAMPS_REWRITTEN);
     assert_no_finding(report, VERDICT_PATH_PROXY);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
     scene_free(s);
 }
 
-static void without_timestamps_the_payload_finds_the_counterpart(void **state)
+static void check_found_by_payload(bool syn_numbered)
 {
-    (void)state;
     struct scene *s = scene_new();
     s->shift[CLIENT] = 0x12345678;
     s->shift[SERVER] = 0xdeadbeef;
     s->ends_b[CLIENT] = capture_endpoint("203.0.113.9", 1234);
     covered_from_here(s);
-    handshake(s);
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
+    struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
+    struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, "");
+    if (!syn_numbered)
+        syn.ip_id = 0;
+    pass(s, &syn);
+    pass(s, &synack);
+    pass(s, &ack);
     exchange(s);
     covered_to_here(s);
     const struct report *report = analyze_both(s);
@@ -65,6 +72,44 @@ static void without_timestamps_the_payload_finds_the_counterpart(void **state)
     assert_no_finding(report, VERDICT_PATH_PROXY);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
     scene_free(s);
+}
+
+/* By its identification a segment is the same on both sides: no proxy, whatever is rewritten. */
+static void without_timestamps_the_payload_finds_the_counterpart(void **state)
+{
+    (void)state;
+    check_found_by_payload(true);
+    check_found_by_payload(false);
+}
+
+/* A SYN at A and one at B with the same number; `other`: nothing else is the same. */
+static unsigned flows_of_equal_numbers(bool other, unsigned at_a)
+{
+    struct scene *s = scene_with_handshake(); /* ... of another connection: the clocks are known */
+    for (unsigned i = 0; i < at_a; i++) {
+        s->ends[CLIENT].port = (uint16_t)(50000 + i);
+        s->next[CLIENT] = 4711;
+        struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
+        at_client_side(s, &syn);
+    }
+    s->ends_b[CLIENT] = capture_endpoint("203.0.113.9", 1234);
+    if (other)
+        s->ends_b[SERVER] = capture_endpoint("203.0.113.80", 8080);
+    s->next[CLIENT] = 4711;
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
+    at_server_side(s, &syn);
+    covered_to_here(s);
+    unsigned flows = analyze_both(s)->flows->len;
+    scene_free(s);
+    return flows - 1;
+}
+
+static void an_equal_number_alone_pairs_nobody(void **state)
+{
+    (void)state;
+    assert_int_equal(flows_of_equal_numbers(false, 1), 1); /* the server is the same */
+    assert_int_equal(flows_of_equal_numbers(true, 1), 2);
+    assert_int_equal(flows_of_equal_numbers(false, 2), 3); /* two of A could be it */
 }
 
 static void a_join_is_paired_by_its_token_and_nonce(void **state)
@@ -89,9 +134,9 @@ static void a_join_is_paired_by_its_token_and_nonce(void **state)
     scene_free(s);
 }
 
-static void what_another_connection_carries_too_pairs_nobody(void **state)
+/* `begun`: with their handshakes, else the captures joined them in their middle. */
+static void check_carried_by_several(bool begun)
 {
-    (void)state;
     struct scene *s = scene_new();
     covered_from_here(s);
     for (unsigned i = 0; i < 4; i++) {
@@ -99,9 +144,10 @@ static void what_another_connection_carries_too_pairs_nobody(void **state)
         s->ends[CLIENT].port = s->ends_b[CLIENT].port = (uint16_t)(41000 + i);
         s->next[CLIENT] = 1000 * (i + 1);
         s->next[SERVER] = 900000 * (i + 1);
-        struct built_segment p[2] = {make(s, CLIENT, TCP_SYN, 0, MSS), data(s, CLIENT, 500)};
-        p[1].payload_shift = 0 - p[1].seq;
-        for (unsigned k = 0; k < 2; k++)
+        struct built_segment p[3] = {make(s, CLIENT, TCP_SYN, 0, MSS), data(s, CLIENT, 500),
+                                     data(s, CLIENT, 700)};
+        p[1].payload_shift = p[2].payload_shift = 0 - p[1].seq;
+        for (unsigned k = !begun; k < 3; k++)
             if (i < 2)
                 at_client_side(s, &p[k]);
             else
@@ -115,6 +161,13 @@ static void what_another_connection_carries_too_pairs_nobody(void **state)
     assert_no_finding(report, VERDICT_PATH_PROXY);
     assert_no_finding(report, VERDICT_PATH_NAT);
     scene_free(s);
+}
+
+static void what_another_connection_carries_too_pairs_nobody(void **state)
+{
+    (void)state;
+    check_carried_by_several(true);
+    check_carried_by_several(false);
 }
 
 /* --- clocks, files, filters ------------------------------------------------------------------- */
@@ -186,11 +239,28 @@ static void a_capture_goes_on_in_further_files(void **state)
     scene_free(s);
 }
 
-/* Both stacks are others: sequence numbers, timestamps, identification. */
+/* What can be seen of a proxy beside that everything is another. */
+enum { PROXY_SILENT, PROXY_GAINS_HOPS, PROXY_ANSWERS_SOONER, PROXY_OTHER_SYN, PROXY_WAYS };
+
+static void show_proxy(unsigned way, unsigned nth, struct built_segment *at_b)
+{
+    if (way == PROXY_GAINS_HOPS && nth == 0)
+        at_b->ttl = 128;
+    else if (way == PROXY_ANSWERS_SOONER && nth == 1)
+        at_b->time_ns += 50 * MS;
+    else if (way == PROXY_OTHER_SYN && nth == 0) {
+        add_option(at_b, "\x03\x03\x07", 3);
+        at_b->window += 100;
+    }
+}
+
+/* Both stacks are others: sequence numbers, identification, and timestamps but maybe the SYN's. */
 static void what_a_proxy_cuts_in_two_is_one_flow(void **state)
 {
     (void)state;
-    for (unsigned same_port = 0; same_port < 2; same_port++) {
+    for (unsigned n = 0; n < 4 * PROXY_WAYS; n++) {
+        bool same_port = n & 1, same_tsval = n & 2;
+        unsigned way = n / 4;
         struct scene *s = scene_new();
         s->tsval = 1000;
         covered_from_here(s);
@@ -210,7 +280,9 @@ static void what_a_proxy_cuts_in_two_is_one_flow(void **state)
             p.payload_shift -= from ? 7777777 : 3333333;
             if (p.flags & TCP_ACK)
                 p.ack += from ? 3333333 : 7777777;
-            put_be32(p.options + 4, 0x50000000 + i);
+            if (i > 0 || !same_tsval)
+                put_be32(p.options + 4, 0x50000000 + i);
+            show_proxy(way, i, &p);
             p.ip_id = (uint16_t)(p.ip_id + 4000);
             if (i == 3)
                 p.options_length -= 4;
@@ -220,7 +292,11 @@ static void what_a_proxy_cuts_in_two_is_one_flow(void **state)
         const struct report *report = analyze_both(s);
         assert_string_equal(the_flow(report)->paired_by, "payload");
         assert_false(the_flow(report)->has_delta);
-        assert_int_equal(only_finding(report, VERDICT_PATH_PROXY)->count, 1);
+        const struct report_finding *proxy = only_finding(report, VERDICT_PATH_PROXY);
+        assert_int_equal(proxy->count, 1);
+        /* By other names it is one connection by its payload alone: that is never certain. */
+        assert_int_equal(proxy->confidence,
+                         same_port && way != PROXY_SILENT ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
         assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
                          VERDICT_PATH_PROXY);
         scene_free(s);
@@ -462,11 +538,40 @@ static void a_direction_without_payload_is_learnt_from_the_other(void **state)
     scene_free(s);
 }
 
+/* The same request over the same ports, long after: A saw the first one only, B the second. */
+static void what_carries_the_same_much_later_is_another_connection(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_handshake(); /* ... which tells how the clocks stand */
+    s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
+    for (unsigned i = 0; i < 2; i++) {
+        s->next[CLIENT] = 1000 + i * 777777;
+        s->next[SERVER] = 500000 + i * 888888;
+        struct built_segment p[] = {
+            make(s, CLIENT, TCP_SYN, 0, MSS), make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS),
+            make(s, CLIENT, TCP_ACK, 200, UTO), /* zeros: the same in both */
+        };
+        for (unsigned k = 0; k < G_N_ELEMENTS(p); k++)
+            if (i == 0)
+                at_client_side(s, &p[k]);
+            else
+                at_server_side(s, &p[k]);
+        s->now += 20000 * MS;
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(report->flows->len, 3);
+    assert_no_finding(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
+    assert_no_finding(report, VERDICT_PATH_PROXY);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nat_and_rewriting_together_are_both_found),
         cmocka_unit_test(without_timestamps_the_payload_finds_the_counterpart),
+        cmocka_unit_test(an_equal_number_alone_pairs_nobody),
         cmocka_unit_test(a_join_is_paired_by_its_token_and_nonce),
         cmocka_unit_test(what_another_connection_carries_too_pairs_nobody),
         cmocka_unit_test(a_clock_that_drifts_is_told_and_changes_no_verdict),
@@ -481,6 +586,7 @@ int main(void)
         cmocka_unit_test(each_direction_that_is_rewritten_is_one_finding),
         cmocka_unit_test(payload_that_comes_again_and_again_relates_nothing),
         cmocka_unit_test(a_direction_without_payload_is_learnt_from_the_other),
+        cmocka_unit_test(what_carries_the_same_much_later_is_another_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,7 @@ static void everyday_options_have_rows_only_when_asked_for(void **state)
     handshake(s);
     const struct report *report = analyze_both(s);
     assert_int_equal(report->options->len, 0);
+    assert_nothing_happened(report);
     s->all_options = true;
     report = analyze_both(s);
     assert_int_equal(row_of(report, "kind-2", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,

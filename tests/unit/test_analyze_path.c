@@ -119,6 +119,7 @@ static void rewritten_sequence_numbers_are_translated(void **state)
     pass_data(s, CC, 6);
     const struct report *report = analyze_both(s);
     assert_int_equal(report->flows->len, 1);
+    assert_string_equal(flow_at(report, 0)->paired_by, "tuple");
     assert_int_equal(flow_at(report, 0)->delta_forward, 0x12345678);
     assert_int_equal(flow_at(report, 0)->delta_reverse, 0xfedcba98);
     assert_non_null(finding_of(report, VERDICT_PATH_SEQUENCE_REWRITTEN));
@@ -169,6 +170,30 @@ static void rewritten_timestamps_are_no_modified_option(void **state)
     scene_free(s);
 }
 
+static void timestamps_rewritten_by_a_changing_amount_are_told(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    s->tsval = 9000;
+    handshake(s);
+    for (unsigned i = 0; i < 40; i++) {
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, CC);
+        s->tsval_shift = 1000 + i * i * 7919;
+        pass(s, &p);
+    }
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    const struct report_finding *finding = finding_of(report, VERDICT_PATH_TIMESTAMPS_REWRITTEN);
+    assert_non_null(finding);
+    assert_non_null(strstr(finding->explain, "changing amount"));
+    assert_int_equal(finding->confidence, CONFIDENCE_LIKELY);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    assert_int_equal(
+        row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->counts[VERDICT_OPTION_INTACT], 40);
+    scene_free(s);
+}
+
 /* `n` segments of `each` octets of payload out of one of all of them. */
 static void in_pieces(struct scene *s, const struct built_segment *whole, unsigned n, uint32_t each,
                       unsigned stripped)
@@ -189,6 +214,7 @@ static void a_super_segment_is_no_split(void **state)
     (void)state;
     struct scene *s = scene_new();
     covered_from_here(s);
+    s->next[CLIENT] = UINT32_MAX - 4000; /* its numbers wrap in the middle */
     handshake(s);
     struct built_segment super = make(s, CLIENT, TCP_ACK, 6 * 1440, CC);
     at_client_side(s, &super);
@@ -419,6 +445,7 @@ int main(void)
         cmocka_unit_test(rewritten_sequence_numbers_are_translated),
         cmocka_unit_test(sack_blocks_that_were_translated_too_are_intact),
         cmocka_unit_test(rewritten_timestamps_are_no_modified_option),
+        cmocka_unit_test(timestamps_rewritten_by_a_changing_amount_are_told),
         cmocka_unit_test(a_super_segment_is_no_split),
         cmocka_unit_test(a_slice_of_a_super_segment_that_lost_its_option_tells),
         cmocka_unit_test(a_glued_super_segment_is_no_coalescing),

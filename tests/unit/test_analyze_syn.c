@@ -61,6 +61,29 @@ static void two_lost_syns_may_be_chance_and_one_is_nothing(void **state)
     scene_free(s);
 }
 
+/* A path that nothing gets through is not particular about options. */
+static void without_a_plain_one_that_gets_through_they_are_lost(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_handshake();
+    uint32_t isn = s->next[CLIENT];
+    s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
+    s->ends[SERVER].port = s->ends_b[SERVER].port = 443;
+    for (unsigned i = 0; i < 6; i++) {
+        s->next[CLIENT] = isn;
+        struct built_segment syn =
+            i > 3 ? make(s, CLIENT, TCP_SYN, 0, MSS) : make(s, CLIENT, TCP_SYN, 0, MSS OPTION_76);
+        syn.time_ns = s->now += 1000 * MS;
+        at_client_side(s, &syn);
+    }
+    covered_to_here(s);
+    s->all_options = true;
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_SYN_BLOCKED);
+    assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->count, 6);
+    scene_free(s);
+}
+
 static void one_syn_with_the_option_that_arrives_absolves_the_path(void **state)
 {
     (void)state;
@@ -141,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syns_that_only_get_through_plain_are_blocked),
         cmocka_unit_test(two_lost_syns_may_be_chance_and_one_is_nothing),
+        cmocka_unit_test(without_a_plain_one_that_gets_through_they_are_lost),
         cmocka_unit_test(one_syn_with_the_option_that_arrives_absolves_the_path),
         cmocka_unit_test(a_plain_syn_that_opens_the_far_capture_makes_it_likely),
         cmocka_unit_test(one_that_gets_through_beside_a_plain_one_absolves_too),
