@@ -257,6 +257,14 @@ static uint64_t complete_ns(const struct recording *r)
     return complete;
 }
 
+/* How long to wait for more after a round in which `n` records came. */
+static int next_tick(const struct recording *r, int n, int before_ms)
+{
+    if (complete_ns(r) != UINT64_MAX) /* there is more already */
+        return 0;
+    return n > 0 ? TICK_MIN_MS : CLAMP(before_ms * 2, TICK_MIN_MS, TICK_MAX_MS);
+}
+
 /* One round. 0 or a negative errno; `*n` is how many records came. */
 static int round_once(struct recording *r, int *n)
 {
@@ -299,7 +307,7 @@ static int run(struct recording *r)
             (r->linger_until_ns != 0 && now >= r->linger_until_ns))
             break;
         code = round_once(r, &n);
-        tick_ms = n > 0 ? TICK_MIN_MS : MIN(tick_ms * 2, TICK_MAX_MS);
+        tick_ms = next_tick(r, n, tick_ms);
     }
     return code;
 }

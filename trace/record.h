@@ -25,6 +25,7 @@ struct record_settings {
     uint32_t buffer;        /* octets of the kernel's buffer for the packets of an interface */
     uint64_t count;         /* stop after so many packets, or hooks if no packets; 0: no limit */
     bool packets;
+    bool real_time;   /* run before ordinary processes (SCHED_RR) */
     bool reader_ends; /* the output is a pipe; that its reader closes it is a good end */
 };
 

@@ -78,7 +78,7 @@ static int run_record(int argc, char **argv)
     g_auto(GStrv) interfaces = NULL, cgroups = NULL;
     int snaplen = 0, ring_kib = 0, buffer_kib = BUFFER_KIB;
     int count = 0, megabytes = 0, seconds = 0, files = 0;
-    gboolean no_packets = FALSE, durations = FALSE;
+    gboolean no_packets = FALSE, durations = FALSE, real_time = FALSE;
     const GOptionEntry entries[] = {
         {"write", 'w', 0, G_OPTION_ARG_FILENAME, &output,
          "The file to write; - for standard output", "FILE"},
@@ -105,11 +105,13 @@ static int run_record(int argc, char **argv)
          "Make this file once everything is attached", "FILE"},
         {"no-packets", 0, 0, G_OPTION_ARG_NONE, &no_packets, "Record hooks only", NULL},
         {"ring-size", 0, 0, G_OPTION_ARG_INT, &ring_kib,
-         "KiB for each processor's hook events on their way, a power of two (2048, less on many "
+         "KiB for each processor's hook events on their way, a power of two (16384, less on many "
          "processors)",
          "KIB"},
         {"durations", 0, 0, G_OPTION_ARG_NONE, &durations,
          "Time every hook invocation, not only one in 16", NULL},
+        {"real-time", 0, 0, G_OPTION_ARG_NONE, &real_time,
+         "Run before ordinary processes (SCHED_RR), so that busy processors lose no events", NULL},
         G_OPTION_ENTRY_NULL,
     };
     int code;
@@ -156,6 +158,7 @@ static int run_record(int argc, char **argv)
         .count = (uint64_t)count,
         .packets = !no_packets,
         .every_duration = durations,
+        .real_time = real_time,
     };
     struct record_summary summary;
     g_autoptr(GError) error = NULL;

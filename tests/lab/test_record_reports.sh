@@ -44,8 +44,7 @@ check("the octets that it says it stored stand in the header",
       all(a["head"] == "fd064f430001" and h["options"].endswith(a["head"]) for h, a in stored))
 check("and those that it found", all(a["head"] in h["options"] for h, a in loaded))
 check("it set reno", all(bytes.fromhex(a["value"]).rstrip(b"\0") == b"reno" for _, a in acted))
-check("each invocation is in it once", len(hooks) == len({h["id"] for h in hooks}) and
-      len({(h["cookie"], h["op"], h["monotonic_ns"]) for h in hooks}) == len(hooks))
+check("each invocation is in it once", len(hooks) == len({h["id"] for h in hooks}))
 check("the entry observer ran before all of them", all(h["flags"] & 8 for h, _ in seen))
 PY
 done
