@@ -3,9 +3,10 @@
 """degraded_check.py NAME HOW GOOD.json BAD.json
 
 GOOD is the report of two recordings, which was held to the truth; BAD that of the same recordings
-after degrade.py HOW spoiled B. Demands that what BAD claims as certain is in GOOD too, of the same
-connection, direction, option and segment and no more often, and that what it no longer can judge
-it says so, with the reason that HOW makes. Exit status 1 and one line a fault.
+after degrade.py HOW spoiled B, or of a recorder beside B that saw less. Demands that what BAD
+claims as certain is in GOOD too, of the same connection, direction, option and segment and no more
+often, and that what it no longer can judge it says so, with the reason that HOW makes. Exit status
+1 and one line a fault.
 """
 import collections
 import json
@@ -18,6 +19,8 @@ REASONS = {
     "early": {"inconclusive.not-covered"},
     "snaplen": {"inconclusive.snaplen"},
     "loss-counted": {"inconclusive.capture-loss"},
+    # Of a recorder that was held up for long: all at once, with the beginnings and ends of connections.
+    "loss-hole": {"inconclusive.capture-loss", "inconclusive.not-covered"},
     "loss-silent": set(),
     "clock": set(),
 }
@@ -66,7 +69,7 @@ def main():
             faults.append("another clock changed what is claimed")
     found = {f["verdict"] for f in bad["findings"]} | {v for r in bad["options"] for v in r["counts"]}
     reasons = {v for v in found if v.startswith("inconclusive.")}
-    if how in ("late", "early", "snaplen", "loss-counted"):
+    if how in ("late", "early", "snaplen", "loss-counted", "loss-hole"):
         unknown = 0
         known, left = rows(good, alias), rows(bad, alias)
         for key, row in left.items():
