@@ -38,12 +38,13 @@ class Flow:
 
 
 def flows_of(path):
-    """Connections in the order of their SYNs."""
+    """Connections in the order of their SYNs; each incarnation of a port that is used again."""
     found, order = {}, []
     for s in read(path):
         demand(s.checksum != "wrong", path, "checksum wrong:", s)
         key = frozenset((s.source, s.destination))
-        if key not in found:
+        opens = s.flags & (SYN | ACK) == SYN
+        if key not in found or (opens and found[key].forward[0].seq != s.seq):
             found[key] = Flow(s)
             order.append(found[key])
         found[key].add(s)
@@ -371,14 +372,19 @@ def check_ends(boxes, affected, a, b):
 
 def check_block(a, b, affected):
     """SYNs with the options do not reach B, those without do."""
-    blocked = {f.client for i, f in enumerate(a) if affected(i) and ours(f.forward[0])}
-    demand({f.client for f in a} - blocked == {f.client for f in b}, len(blocked), "to be blocked,", len(a), "at A,",
-           len(b), "at B")
-    demand(all(not f.reverse for f in a if f.client in blocked), "a blocked SYN was answered")
-    at_b = {f.client: f for f in b}
+    # A blocked connection leaves its port free at once; the box counts ports, and remembers them.
+    number = {}
     for f in a:
-        if f.client in at_b:
-            check_changes(["none"], f, at_b[f.client])
+        number.setdefault(f.client, len(number))
+    syn = {id(f): (f.client, f.forward[0].seq) for f in a + b}
+    blocked = {syn[id(f)] for f in a if affected(number[f.client]) and ours(f.forward[0])}
+    demand({syn[id(f)] for f in a} - blocked == {syn[id(f)] for f in b}, len(blocked), "to be blocked,", len(a),
+           "at A,", len(b), "at B")
+    demand(all(not f.reverse for f in a if syn[id(f)] in blocked), "a blocked SYN was answered")
+    at_b = {syn[id(f)]: f for f in b}
+    for f in a:
+        if syn[id(f)] in at_b:
+            check_changes(["none"], f, at_b[syn[id(f)]])
     return len(blocked)
 
 

@@ -242,14 +242,25 @@ def from_rule(truth, box, kinds, a, b):
 
 # --- the comparison --------------------------------------------------------------------------------------
 
+def numbered(names):
+    """Each name with how often it came before: a port may be used again."""
+    count = collections.Counter()
+    for name in names:
+        yield name, count[name]
+        count[name] += 1
+
+
 def paired(a, b):
     """Each connection of A with its own of B or None: the same names, or the next that is left."""
-    by_name = {(f.client, f.server): f for f in b}
-    known = {id(by_name[f.client, f.server]) for f in a if (f.client, f.server) in by_name}
+    names = list(numbered((f.client, f.server) for f in a))
+    by_name = dict(zip(numbered((f.client, f.server) for f in b), b))
+    known = {id(by_name[name]) for name in names if name in by_name}
     others = iter([f for f in b if id(f) not in known])
     if not known or len(a) == len(b):
-        return [(f, by_name.get((f.client, f.server)) or next(others, None)) for f in a]
-    return [(f, by_name.get((f.client, f.server))) for f in a]
+        return [(f, by_name.get(name) or next(others, None)) for f, name in zip(a, names)]
+    # Of a port that was used again, what B saw less of is what was blocked: the first with the SYN.
+    by_syn = {(f.client, f.forward[0].seq): f for f in b}
+    return [(f, by_syn.get((f.client, f.forward[0].seq))) for f in a]
 
 
 def truth_of(a, b, acts, ports, kinds):
@@ -277,7 +288,7 @@ def main():
     if any(lost):
         sys.exit(f"lab_truth: the recorders lost something: {lost}")
 
-    reported = {flow["client"]: flow for flow in report["flows"]}
+    reported = dict(zip(numbered(flow["client"] for flow in report["flows"]), report["flows"]))
     found = collections.defaultdict(set)
     for finding in report["findings"]:
         if finding["verdict"] not in GOOD:
@@ -286,8 +297,9 @@ def main():
     faults, demanded, concerned, wrong = [], collections.Counter(), 0, set()
     if len(report["flows"]) != len(a):
         faults.append(f"{len(report['flows'])} connections, not {len(a)}")
-    for number, (at_a, at_b) in enumerate(paired(a, b), 1):
-        flow = reported.get(text(at_a.client))
+    names = numbered(text(f.client) for f in a)
+    for number, ((at_a, at_b), name) in enumerate(zip(paired(a, b), names), 1):
+        flow = reported.get(name)
         if flow is None:
             faults.append(f"connection {number}, {text(at_a.client)}, is not in the report")
             wrong.add(number)
