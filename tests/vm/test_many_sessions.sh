@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# takes long
 # Two thousand sessions are opened and closed while programs at both ends open a subflow in each, make it
 # backup, send ACKs, watch addresses and write suboptions: all are complete, every program hears of every
 # one, and neither sockets nor memory are left behind.
 . "$(dirname "$0")/guest.sh"
 
 make_hosts 2
-serve 5000
+on server "$OPTRAIL_VM/sessions" serve 5000 /run/ready &
+until_true 60 test -s /run/ready || fail "no server"
 count() { value event "$1" events | cut -d, -f$(($2 + 1)); }
 counted() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 created=1 closed=3 sub_established=10
@@ -21,7 +23,7 @@ total=0
 round() { # SESSIONS: sets left, the memory in use when all is closed
     local host
     total=$((total + $1))
-    client 10.0.1.2 5000 many "$1" 20 || fail "not all sessions are complete"
+    on client "$OPTRAIL_VM/sessions" open 10.0.1.2 5000 "$1" 0 50 || fail "not all sessions are complete"
     for host in client server; do
         until_true 300 counted $host $closed $total || fail "$host: not all are closed"
         equal "$host: created" "$(count $host $created)" $total

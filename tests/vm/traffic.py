@@ -10,7 +10,6 @@
       talk S PERIOD  one line and its echo every PERIOD seconds, for S seconds; prints the
                    median and the largest time that an echo took, in milliseconds
       hold S       say nothing for S seconds
-      many N C     N uploads of 2000 octets, each a connection of its own, C at a time
 
 The client prints one line and ends with status 0, or the error's name and 1.
 """
@@ -78,7 +77,7 @@ def serve(protocol, port, ready):
         threading.Thread(target=serve_guarded, args=(sock,), daemon=True).start()
 
 
-def client(protocol, source, address, port, words, quiet=False):
+def client(protocol, source, address, port, words):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM, protocol) as sock:
         if source:
@@ -92,8 +91,7 @@ def client(protocol, source, address, port, words, quiet=False):
             while left:
                 left -= sock.send(block[:left])
             arrived = sock.makefile("rb").readline().decode().strip()
-            if not quiet:
-                print("uploaded", arrived, "%.3f s" % (time.monotonic() - start))
+            print("uploaded", arrived, "%.3f s" % (time.monotonic() - start))
             return arrived == words[1]
         if words[0] == "download":
             got = receive(sock, int(words[1]))
@@ -126,33 +124,6 @@ def client(protocol, source, address, port, words, quiet=False):
         return True
 
 
-def many(protocol, source, address, port, words):
-    """Opens and closes many connections; true if each was complete."""
-    left = iter(range(int(words[1])))
-    lock = threading.Lock()
-    complete = []
-
-    def take():
-        with lock:
-            return next(left, None)
-
-    def work():
-        while take() is not None:
-            try:
-                if client(protocol, source, address, port, ["upload", "2000"], quiet=True):
-                    complete.append(1)
-            except OSError as error:
-                print("failed", errno.errorcode.get(error.errno, error))
-
-    threads = [threading.Thread(target=work) for _ in range(int(words[2]))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print("complete", len(complete), "of", words[1])
-    return len(complete) == int(words[1])
-
-
 def main():
     words = sys.argv[1:]
     role = words.pop(0)
@@ -166,9 +137,8 @@ def main():
             source = words.pop(0)
     if role == "serve":
         serve(protocol, int(words[0]), words[1])
-    run = many if words[2] == "many" else client
     try:
-        return 0 if run(protocol, source, words[0], int(words[1]), words[2:]) else 1
+        return 0 if client(protocol, source, words[0], int(words[1]), words[2:]) else 1
     except OSError as error:
         print("failed", errno.errorcode.get(error.errno, error))
         return 1
