@@ -146,8 +146,10 @@ static void on_segment(struct analysis *analysis, struct input *input)
     }
     unsigned direction = from_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
     segment_make(&s, side, input, direction);
-    s.twin = (uint8_t)memory_segment(analysis->memory, &s, input->interface, input->cooked);
+    uint64_t identity = memory_recall(analysis->memory, &s);
     flows_note_segment(side, &input->packet, direction, input->time_ns, input->frame);
+    s.twin =
+        (uint8_t)memory_segment(analysis->memory, identity, &s, input->interface, input->cooked);
     if (s.length > 0 && analysis->n_vantages > 1)
         pair_by_payload(analysis, side, &s, &input->packet);
     struct connection *connection = side->connection;

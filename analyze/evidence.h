@@ -33,6 +33,22 @@ struct evidence *evidence_add(struct analysis *analysis, struct connection *conn
 struct evidence *evidence_add_to(struct analysis *analysis, struct row *row,
                                  const struct sighting *sighting);
 
+/*
+ * One more instance of what was counted last with that row, whose frames are of no interest any
+ * more, since it names enough: NULL when it is not as simple as that, and nothing was counted.
+ */
+static inline struct evidence *evidence_again(struct row *row, enum verdict verdict,
+                                              enum confidence confidence, bool at_a, bool at_b)
+{
+    struct evidence *e = row->said;
+    if (e == NULL || e->verdict != verdict || e->confidence > confidence || e->absent_events ||
+        (at_a && e->n_frames[VANTAGE_A] < REPORT_FRAMES) ||
+        (at_b && e->n_frames[VANTAGE_B] < REPORT_FRAMES))
+        return NULL;
+    e->count++;
+    return e;
+}
+
 /* All findings of one connection become another's. */
 void evidence_move(struct analysis *analysis, struct connection *into, struct connection *from);
 

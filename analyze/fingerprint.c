@@ -6,6 +6,8 @@
  */
 #include "analyze/fingerprint.h"
 
+#include <string.h>
+
 static const uint64_t BASE = 0x9e3779b97f4a7c15ull; /* odd, so that no octet is shifted out */
 
 static uint64_t power(uint64_t exponent)
@@ -37,6 +39,21 @@ uint64_t fingerprint_shift(uint64_t fingerprint, uint64_t behind)
     return fingerprint * power(behind);
 }
 
+/* Of no more use than to tell options of equal length apart: quicker than fingerprint(). */
+static uint64_t options_fingerprint(const uint8_t *octets, unsigned length)
+{
+    uint64_t h = length, word = 0;
+    for (unsigned i = 0; i + sizeof(word) <= length; i += sizeof(word)) {
+        memcpy(&word, octets + i, sizeof(word));
+        h = (h ^ word) * BASE;
+        h ^= h >> 32;
+    }
+    if (length < sizeof(word))
+        return h ^ fingerprint(octets, length);
+    memcpy(&word, octets + length - sizeof(word), sizeof(word)); /* some of them once more */
+    return h ^ word;
+}
+
 uint64_t fingerprint_segment(const struct segment *s)
 {
     uint64_t h = (uint64_t)s->connection->id << 32 | s->seq_wire;
@@ -44,7 +61,7 @@ uint64_t fingerprint_segment(const struct segment *s)
         (uint64_t)s->ack_wire << 32 | s->length,
         (uint64_t)s->window << 32 | (uint64_t)s->ip_id << 16 | (uint64_t)s->flags << 8 |
             (uint64_t)s->vantage << 1 | s->direction,
-        fingerprint(s->options, s->options_captured),
+        options_fingerprint(s->options, s->options_captured),
         s->payload,
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {

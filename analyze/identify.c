@@ -13,11 +13,16 @@
 #include "wire/bytes.h"
 #include "wire/codec.h"
 
-enum { CACHE_SLOTS = 1024, KIND_WSCALE = 3, KIND_SACK_PERMITTED = 4, KIND_SACK = 5 };
+enum { KINDS = 256, CACHE_SLOTS = 1024, KIND_WSCALE = 3, KIND_SACK_PERMITTED = 4, KIND_SACK = 5 };
 
 struct cache_slot {
     uint64_t key;
     const struct identity *identity; /* NULL: empty */
+};
+
+struct kind_slot {                   /* the last answer about a kind that holds no ids */
+    const struct identity *identity; /* NULL: empty */
+    uint8_t length;
 };
 
 enum { FORM_SLOTS = 1024, FORM_OCTETS = 16 };
@@ -33,6 +38,7 @@ struct identities {
     const struct option_set *options;
     struct identity others;
     GHashTable *by_name;
+    struct kind_slot kinds[KINDS];
     struct cache_slot cache[CACHE_SLOTS];
     struct form_slot forms[FORM_SLOTS];
 };
@@ -66,6 +72,11 @@ void identities_free(struct identities *identities)
 static bool kind_is_everyday(uint8_t kind)
 {
     return (kind >= TCP_KIND_MSS && kind <= KIND_SACK) || kind == TCP_KIND_TIMESTAMPS;
+}
+
+static bool kind_has_ids(uint8_t kind)
+{
+    return kind == TCP_KIND_EXP1 || kind == TCP_KIND_EXP2 || kind == TCP_KIND_MPTCP;
 }
 
 /* Kind, length, how much is there, and the octets that may be an id. */
@@ -102,8 +113,8 @@ static const struct identity *identity_make(struct identities *identities, const
     return identity;
 }
 
-const struct identity *identify(struct identities *identities, const uint8_t *octets,
-                                unsigned available)
+static const struct identity *identify_by_key(struct identities *identities, const uint8_t *octets,
+                                              unsigned available)
 {
     uint64_t key = cache_key(octets, available);
     struct cache_slot *slot =
@@ -111,6 +122,20 @@ const struct identity *identify(struct identities *identities, const uint8_t *oc
     if (slot->identity == NULL || slot->key != key) {
         slot->identity = identity_make(identities, octets, available);
         slot->key = key;
+    }
+    return slot->identity;
+}
+
+const struct identity *identify(struct identities *identities, const uint8_t *octets,
+                                unsigned available)
+{
+    /* Most options are whole, and of a kind and length that say it all. */
+    if (kind_has_ids(octets[0]) || available < 2 || octets[1] != available)
+        return identify_by_key(identities, octets, available);
+    struct kind_slot *slot = &identities->kinds[octets[0]];
+    if (slot->identity == NULL || slot->length != octets[1]) {
+        slot->identity = identify_by_key(identities, octets, available);
+        slot->length = octets[1];
     }
     return slot->identity;
 }
@@ -135,11 +160,14 @@ bool option_well_formed(struct identities *identities, const struct option_desc 
 {
     if (length > FORM_OCTETS)
         return keeps_to_description(desc, octets, length);
-    uint32_t hash = 0;
+    uint32_t hash = (uint32_t)((uintptr_t)desc >> 4);
     for (unsigned i = 2; i < length; i++)
         hash = (hash + octets[i]) * 0x9e3779b1u;
-    struct form_slot *slot = &identities->forms[(hash ^ (uintptr_t)desc >> 4) % FORM_SLOTS];
-    if (slot->desc == desc && slot->length == length && memcmp(slot->octets, octets, length) == 0)
+    struct form_slot *slot = &identities->forms[hash >> 16 & (FORM_SLOTS - 1)];
+    unsigned same = 0;
+    while (same < length && slot->octets[same] == octets[same])
+        same++;
+    if (slot->desc == desc && slot->length == length && same == length)
         return slot->well_formed;
     slot->desc = desc;
     slot->length = (uint8_t)length;

@@ -234,9 +234,18 @@ static struct evidence *say(struct analysis *analysis, const struct option_case 
     trail_count(row, verdict, confidence);
     if (!row->shown)
         return NULL;
+    if (verdict_is_inconclusive(verdict))
+        confidence = CONFIDENCE_INCONCLUSIVE;
+    bool at_a =
+        (c->up && c->up->vantage == VANTAGE_A) || (c->down && c->down->vantage == VANTAGE_A);
+    bool at_b =
+        (c->up && c->up->vantage == VANTAGE_B) || (c->down && c->down->vantage == VANTAGE_B);
+    struct evidence *again = evidence_again(row, verdict, confidence, at_a, at_b);
+    if (again)
+        return again;
     struct sighting sighting = {
         .verdict = verdict,
-        .confidence = verdict_is_inconclusive(verdict) ? CONFIDENCE_INCONCLUSIVE : confidence,
+        .confidence = confidence,
         .direction = segment->direction,
         .option = row->option,
         .kind = c->here ? octets_of(c->up_options, c->here)[0] : 0,

@@ -4,14 +4,14 @@
 
 #include "analyze/fingerprint.h"
 
-enum { SEGMENTS = 1 << 16, OPTIONS = 1 << 14 };
+enum { SEGMENTS = 1 << 14, OPTIONS = 1 << 14 };
 
 /* A copy of one frame follows at once; the same octets later on are another sending. */
 static const uint64_t COPY_NS = 100ull * 1000 * 1000;
 
-struct remembered {
-    uint64_t identity, time_ns;
-    uint32_t interface;
+struct remembered {    /* small: the processor's caches do not hold many */
+    uint64_t identity; /* but for its lowest bits, which are those of the interface */
+    uint64_t time_ns;
 };
 
 struct memory {
@@ -29,15 +29,24 @@ void memory_free(struct memory *memory)
     g_free(memory);
 }
 
-enum twin memory_segment(struct memory *memory, const struct segment *s, uint32_t interface,
-                         bool cooked)
+static const uint64_t LOW = SEGMENTS - 1; /* the bits that tell the slot */
+
+uint64_t memory_recall(const struct memory *memory, const struct segment *s)
 {
     uint64_t identity = fingerprint_segment(s);
-    struct remembered *slot = &memory->segments[identity >> 40 & (SEGMENTS - 1)];
+    __builtin_prefetch(&memory->segments[identity & LOW], 1);
+    return identity;
+}
+
+enum twin memory_segment(struct memory *memory, uint64_t identity, const struct segment *s,
+                         uint32_t interface, bool cooked)
+{
+    struct remembered *slot = &memory->segments[identity & LOW];
+    uint64_t was = slot->identity, is = (identity & ~LOW) | (interface & LOW);
     enum twin twin = TWIN_NONE;
-    if (slot->identity == identity && s->time_ns - slot->time_ns < COPY_NS)
-        twin = cooked || slot->interface != interface ? TWIN_OTHER_INTERFACE : TWIN_SAME_INTERFACE;
-    *slot = (struct remembered){identity, s->time_ns, interface};
+    if (((was ^ is) & ~LOW) == 0 && s->time_ns - slot->time_ns < COPY_NS)
+        twin = cooked || was != is ? TWIN_OTHER_INTERFACE : TWIN_SAME_INTERFACE;
+    *slot = (struct remembered){is, s->time_ns};
     return twin;
 }
 

@@ -47,6 +47,18 @@ static gpointer find_or_add(GHashTable *index, GPtrArray *list, char *key, size_
     return element;
 }
 
+/* A key of a few small numbers, -1 up to 250 each, and a name: quicker than printing them. */
+static char *key_of(const char *name, int a, int b, int c, int d)
+{
+    const int numbers[] = {a, b, c, d};
+    size_t length = strlen(name);
+    char *key = g_malloc(G_N_ELEMENTS(numbers) + length + 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++)
+        key[i] = (char)(numbers[i] + 2); /* no NUL */
+    memcpy(key + G_N_ELEMENTS(numbers), name, length + 1);
+    return key;
+}
+
 static GHashTable *index_new(void)
 {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -78,11 +90,10 @@ GPtrArray *summary_trails(const struct report *report)
     for (guint i = 0; i < report->options->len; i++) {
         const struct report_option *row = report->options->pdata[i];
         bool fresh;
-        struct trail *trail =
-            find_or_add(index, trails,
-                        g_strdup_printf("%d %d %d %d %s", row->direction, (int)row->segment,
-                                        (int)row->verdict, (int)row->confidence, row->option),
-                        sizeof(*trail), &fresh);
+        struct trail *trail = find_or_add(index, trails,
+                                          key_of(row->option, row->direction, row->segment,
+                                                 (int)row->verdict, (int)row->confidence),
+                                          sizeof(*trail), &fresh);
         if (fresh) {
             trail->option = row->option;
             trail->direction = row->direction;
@@ -95,14 +106,13 @@ GPtrArray *summary_trails(const struct report *report)
         trail->flows++;
         trail->first_flow = MIN(trail->first_flow, row->flow);
         add_stages(trail->stages, row);
-        char *key = g_strdup_printf("%d %d %s", row->direction, (int)row->segment, row->option);
+        char *key = key_of(row->option, row->direction, row->segment, 0, 0);
         guint total = GPOINTER_TO_UINT(g_hash_table_lookup(totals, key));
         g_hash_table_insert(totals, key, GUINT_TO_POINTER(total + 1));
     }
     for (guint i = 0; i < trails->len; i++) {
         struct trail *trail = trails->pdata[i];
-        g_autofree char *key =
-            g_strdup_printf("%d %d %s", trail->direction, (int)trail->segment, trail->option);
+        g_autofree char *key = key_of(trail->option, trail->direction, trail->segment, 0, 0);
         trail->of_flows = GPOINTER_TO_UINT(g_hash_table_lookup(totals, key));
     }
     g_ptr_array_sort(trails, compare_trails);
@@ -139,9 +149,8 @@ GPtrArray *summary_fates(const struct report *report)
     for (guint i = 0; i < report->options->len; i++) {
         const struct report_option *row = report->options->pdata[i];
         bool fresh;
-        struct fate *fate =
-            find_or_add(index, fates, g_strdup_printf("%d %s", row->direction, row->option),
-                        sizeof(*fate), &fresh);
+        struct fate *fate = find_or_add(index, fates, key_of(row->option, row->direction, 0, 0, 0),
+                                        sizeof(*fate), &fresh);
         if (fresh) {
             fate->option = row->option;
             fate->direction = row->direction;
@@ -172,7 +181,7 @@ GPtrArray *summary_fates(const struct report *report)
     }
     for (guint i = 0; i < report->options->len; i++) {
         const struct report_option *row = report->options->pdata[i];
-        g_autofree char *key = g_strdup_printf("%d %s", row->direction, row->option);
+        g_autofree char *key = key_of(row->option, row->direction, 0, 0, 0);
         struct fate *fate = g_hash_table_lookup(index, key);
         fate->count += row->counts[fate->verdict];
     }
@@ -191,10 +200,10 @@ GPtrArray *summary_discoveries(const struct report *report)
     for (guint i = 0; i < report->findings->len; i++) {
         const struct report_finding *finding = report->findings->pdata[i];
         bool fresh;
-        char *key = g_strdup_printf("%d %d %d %d %s", (int)finding->verdict, finding->direction,
-                                    finding->segment, (int)finding->confidence,
-                                    finding->option != NULL ? finding->option : "");
-        char *flow_key = g_strdup_printf("%u %s", finding->flow, key);
+        char *key = key_of(finding->option != NULL ? finding->option : "", (int)finding->verdict,
+                           finding->direction, finding->segment, (int)finding->confidence);
+        char *flow_key = key_of(key, (int)(finding->flow & 0x7f), (int)(finding->flow >> 7 & 0x7f),
+                                (int)(finding->flow >> 14 & 0x7f), (int)(finding->flow >> 21));
         struct discovery *discovery =
             find_or_add(index, discoveries, key, sizeof(*discovery), &fresh);
         if (fresh)
