@@ -26,8 +26,10 @@ struct tap {
     char *name;
     uint16_t linktype;
     uint64_t received, dropped;
-    uint64_t pending;                /* lost, and to be told with the next packet ... */
-    uint64_t pending_ns;             /* ... that is younger than this */
+    struct loss {
+        uint64_t n;                  /* lost, and to be told with the next packet ... */
+        uint64_t since_ns;           /* ... that is younger than this */
+    } losses[2];                     /* the first that is not told, and what came on top */
     uint64_t newest_ns, complete_ns; /* what was given last, and see tap_complete_ns() */
     tap_sink sink;                   /* during tap_poll() */
     void *user;
@@ -177,9 +179,10 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *d
         .data = data,
     };
     /* Packets are lost when the buffer is full: what stands in it is older than the loss. */
-    if (tap->pending > 0 && packet.time_ns > tap->pending_ns) {
-        packet.dropped = tap->pending;
-        tap->pending = 0;
+    if (tap->losses[0].n > 0 && packet.time_ns > tap->losses[0].since_ns) {
+        packet.dropped = tap->losses[0].n;
+        tap->losses[0] = tap->losses[1];
+        tap->losses[1] = (struct loss){0};
     }
     tap->received++;
     tap->newest_ns = packet.time_ns;
@@ -195,10 +198,10 @@ int tap_poll(struct tap *tap, uint64_t now_ns, tap_sink sink, void *user)
         /* libpcap counts in 32 bits, which may wrap. */
         uint32_t lost = stat.ps_drop - (uint32_t)tap->dropped;
         if (lost > 0) {
+            struct loss *loss = &tap->losses[tap->losses[0].n > 0 ? 1 : 0];
             tap->dropped += lost;
-            if (tap->pending == 0)
-                tap->pending_ns = now_ns;
-            tap->pending += lost;
+            loss->n += lost;
+            loss->since_ns = now_ns;
         }
     }
     tap->sink = sink;
