@@ -70,6 +70,22 @@ struct {
     __type(value, struct connection);
 } connections SEC(".maps");
 
+/* What a request is brought to, in limits. */
+static __always_inline __u32 request_bounded(__u32 number, __u32 least, __u32 most)
+{
+    if (number < least)
+        number = least;
+    return number > most ? most : number;
+}
+
+/* Counts and reports that `call` of the patched kernel, asked for `number`, said `result`. */
+static __always_inline void request_called(struct bpf_sock_ops *context, const __u8 *option,
+                                           enum hook_call call, __u32 number, long result)
+{
+    count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
+    report_call(context, option, REQUEST_LENGTH, call, number, result);
+}
+
 /*
  * Carries out the peer's request for `number`; counts and reports what came of it, or declines.
  * `option` is what is reported as its cause.
@@ -243,9 +259,6 @@ static __always_inline void reserve(struct bpf_sock_ops *context, struct connect
     __u8 option[8];
 
     connection->due = DUE_NOTHING;
-    if (context->args[0] == BPF_WRITE_HDR_TCP_CURRENT_MSS ||
-        segment_classify(context->skb_tcp_flags, context->skb_len) != SEGMENT_ACK)
-        return;
     __u32 due = due_now(context, connection);
     if (due == DUE_NOTHING)
         return;
@@ -264,10 +277,13 @@ static __always_inline void store(struct bpf_sock_ops *context, struct connectio
 {
     __u8 option[8];
     __u32 due = connection->due;
+    const struct tcphdr *header = context->skb_data;
 
     if (due == DUE_NOTHING)
         return;
     connection->due = DUE_NOTHING;
+    if ((void *)(header + 1) > context->skb_data_end || context->skb_len > header->doff * 4U)
+        return; /* data, where others reserved: the ACK that it was for never went out */
     request_make(option, by_suboption(), value);
     if (due == DUE_ECHO)
         __builtin_memcpy(option, connection->to_echo, sizeof(option));
@@ -302,8 +318,13 @@ static __always_inline void request_op(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
         connection = established(context, socket, ROLE_SERVER);
         break;
+    case BPF_SOCK_OPS_HDR_OPT_LEN_CB: /* for nothing else than pure ACKs is anything remembered */
+        if (context->args[0] == BPF_WRITE_HDR_TCP_CURRENT_MSS ||
+            segment_classify(context->skb_tcp_flags, context->skb_len) != SEGMENT_ACK)
+            return;
+        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
-    case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
         break;

@@ -36,13 +36,13 @@ struct report_action { /* the fields are those of struct hook_action in wire/hoo
 };
 
 struct report_slot {
-    __u64 cookie;  /* socket cookie of the invocation; 0: free */
+    __u64 cookie; /* socket cookie of the invocation; 0: free */
     __u32 op;
-    __u32 n;       /* actions that were reported; more than REPORT_ACTIONS: the rest is lost */
+    __u32 n;        /* actions that were reported; more than REPORT_ACTIONS: the rest is lost */
     __u64 entry_ns; /* MONOTONIC when the entry observer ran; 0: not measured */
     __u16 options_before; /* octets of option area that stood in the header at entry */
     __u16 space_before;   /* octets of option space that were free at entry; 0xffff unknown */
-    __u32 entered; /* entry observers that ran: several recorders may watch one cgroup */
+    __u32 entered;        /* entry observers that ran: several recorders may watch one cgroup */
     __u32 args[4]; /* of bpf_sock_ops at entry: a reply that a program sets overwrites args[0] */
     struct report_action actions[REPORT_ACTIONS];
 };

@@ -48,6 +48,19 @@ static __always_inline bool sending_wanted(struct bpf_sock_ops *context, struct 
 }
 
 /*
+ * HDR_OPT_LEN, WRITE_HDR_OPT: false when there is nothing to do for sure. This is what most segments
+ * of a connection meet, since what was sent is sent no more and the callbacks go on.
+ */
+static __always_inline bool sending_may(struct bpf_sock_ops *context, const struct sending *sending,
+                                        __u32 segments)
+{
+    if (sending->state == SENDING_PENDING)
+        return true;
+    return (segments & SEGMENTS_SYNS) &&
+           (context->op == BPF_SOCK_OPS_WRITE_HDR_OPT_CB || (context->skb_tcp_flags & TCP_SYN));
+}
+
+/*
  * HDR_OPT_LEN: reserves room for an option of `length` octets. The same is reserved when the MSS
  * is computed, so that a full-sized segment that takes the option still fits.
  */
@@ -108,6 +121,17 @@ static __always_inline void sending_store(struct bpf_sock_ops *context, struct s
     }
     if (!syn && repeat == REPEAT_ONCE)
         sending->state = SENDING_DONE;
+}
+
+/* Both, by the operation at hand. */
+static __always_inline void sending_op(struct bpf_sock_ops *context, struct sending *sending,
+                                       __u32 repeat, __u32 segments, const void *option,
+                                       __u32 octets, __u32 length)
+{
+    if (context->op == BPF_SOCK_OPS_HDR_OPT_LEN_CB)
+        sending_reserve(context, sending, repeat, segments, option, octets, length);
+    else
+        sending_store(context, sending, repeat, segments, option, octets, length);
 }
 
 #endif

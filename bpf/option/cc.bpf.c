@@ -123,20 +123,13 @@ int optrail_cc(struct bpf_sock_ops *context)
             take(context, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
-        if (!connection)
-            break;
-        make_option(option);
-        sending_reserve(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                        sizeof(option));
-        break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
-        if (!connection)
+        if (!connection || !sending_may(context, &connection->sending, SEGMENTS))
             break;
         make_option(option);
-        sending_store(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                      sizeof(option));
+        sending_op(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
+                   sizeof(option));
         break;
     }
     return 1;

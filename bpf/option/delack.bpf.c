@@ -187,14 +187,12 @@ int optrail_delack(struct bpf_sock_ops *context)
         apply(context, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-        make_option(option, divisor, segments);
-        sending_reserve(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                        sizeof(option));
-        break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
+        if (!sending_may(context, &connection->sending, SEGMENTS))
+            break;
         make_option(option, divisor, segments);
-        sending_store(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                      sizeof(option));
+        sending_op(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
+                   sizeof(option));
         break;
     }
     return 1;

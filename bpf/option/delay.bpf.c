@@ -34,13 +34,10 @@ static __always_inline void request_apply(struct bpf_sock_ops *context, const __
         decline(context, option, REQUEST_LENGTH, HOOK_DECLINE_UNSUPPORTED);
         return;
     }
-    if (number != 0 && number < lower) /* 0: as if nobody had asked */
-        number = lower;
-    if (number > upper)
-        number = upper;
+    if (number != 0) /* 0: as if nobody had asked */
+        number = request_bounded(number, lower, upper);
     long result = bpf_mptcp_set_delay_threshold(bpf_cast_to_kern_ctx(context), number);
-    count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
-    report_call(context, option, REQUEST_LENGTH, HOOK_CALL_SET_DELAY_THRESHOLD, number, result);
+    request_called(context, option, HOOK_CALL_SET_DELAY_THRESHOLD, number, result);
 }
 
 SEC("sockops")

@@ -38,13 +38,9 @@ static __always_inline void request_apply(struct bpf_sock_ops *context, const __
         decline(context, option, REQUEST_LENGTH, HOOK_DECLINE_RANGE);
         return;
     }
-    if (number < lower)
-        number = lower;
-    if (number > upper)
-        number = upper;
+    number = request_bounded(number, lower, upper);
     long result = bpf_mptcp_set_inactivity_timeout(bpf_cast_to_kern_ctx(context), number);
-    count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
-    report_call(context, option, REQUEST_LENGTH, HOOK_CALL_SET_INACTIVITY_TIMEOUT, number, result);
+    request_called(context, option, HOOK_CALL_SET_INACTIVITY_TIMEOUT, number, result);
 }
 
 SEC("sockops")

@@ -136,6 +136,7 @@ int optrail_iw(struct bpf_sock_ops *context)
 {
     struct connection *connection;
     struct sending none = {.state = SENDING_NEVER}; /* of what is no connection yet */
+    struct sending *sending;
     __u8 option[OPTRAIL_IW_LENGTH];
     struct bpf_sock *socket = context->sk; /* loaded once: the verifier knows one checked pointer */
     __u32 where = SEGMENT_BIT(SEGMENT_ACK) | SEGMENT_BIT(SEGMENT_DATA);
@@ -165,16 +166,13 @@ int optrail_iw(struct bpf_sock_ops *context)
             take(context, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-        connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
-        make_option(option);
-        sending_reserve(context, connection ? &connection->sending : &none, repeat, where, option,
-                        sizeof(option), sizeof(option));
-        break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
+        sending = connection ? &connection->sending : &none;
+        if (!sending_may(context, sending, where))
+            break;
         make_option(option);
-        sending_store(context, connection ? &connection->sending : &none, repeat, where, option,
-                      sizeof(option), sizeof(option));
+        sending_op(context, sending, repeat, where, option, sizeof(option), sizeof(option));
         break;
     }
     return 1;

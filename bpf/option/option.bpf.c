@@ -95,6 +95,7 @@ int optrail_option(struct bpf_sock_ops *context)
 {
     struct connection *connection;
     struct sending none = {.state = SENDING_NEVER}; /* of what is no connection yet */
+    struct sending *sending;
     __u8 option[TCP_OPTIONS_MAX];
     struct bpf_sock *socket = context->sk; /* loaded once: the verifier knows one checked pointer */
     __u32 where = segments;
@@ -125,16 +126,13 @@ int optrail_option(struct bpf_sock_ops *context)
             take(context);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-        connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
-        make_option(option);
-        sending_reserve(context, connection ? &connection->sending : &none, repeat, where, option,
-                        REPORT_HEAD, length);
-        break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
+        sending = connection ? &connection->sending : &none;
+        if (!sending_may(context, sending, where))
+            break;
         make_option(option);
-        sending_store(context, connection ? &connection->sending : &none, repeat, where, option,
-                      REPORT_HEAD, length);
+        sending_op(context, sending, repeat, where, option, REPORT_HEAD, length);
         break;
     }
     return 1;

@@ -48,8 +48,7 @@ static __always_inline void close_subflow(struct bpf_sock_ops *context, const __
     long result = bpf_mptcp_get_info(kernel, &info, sizeof(info));
     if (result == 0)
         result = bpf_mptcp_close_subflow(kernel, info.subflow_id);
-    count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);
-    report_call(context, option, REQUEST_LENGTH, HOOK_CALL_CLOSE_SUBFLOW, info.subflow_id, result);
+    request_called(context, option, HOOK_CALL_CLOSE_SUBFLOW, info.subflow_id, result);
 }
 
 static __always_inline void request_apply(struct bpf_sock_ops *context, const __u8 *option,
@@ -59,10 +58,7 @@ static __always_inline void request_apply(struct bpf_sock_ops *context, const __
         close_subflow(context, option);
         return;
     }
-    if (number < lower)
-        number = lower;
-    if (number > KBIT_MAX)
-        number = KBIT_MAX;
+    number = request_bounded(number, lower, KBIT_MAX);
     __u32 octets = number * OCTETS_PER_KBIT;
     long result = bpf_setsockopt(context, SOL_SOCKET, SO_MAX_PACING_RATE, &octets, sizeof(octets));
     count(result == 0 ? COUNTER_APPLIED : COUNTER_FAILED);

@@ -218,21 +218,17 @@ int optrail_uto(struct bpf_sock_ops *context)
             take(context, socket, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
-        if (!connection)
-            break;
-        follow(context, socket, connection);
-        make_option(option, connection->advertised);
-        sending_reserve(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                        sizeof(option));
-        break;
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
         if (!connection)
             break;
+        if (context->op == BPF_SOCK_OPS_HDR_OPT_LEN_CB)
+            follow(context, socket, connection);
+        if (!sending_may(context, &connection->sending, SEGMENTS))
+            break;
         make_option(option, connection->advertised);
-        sending_store(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
-                      sizeof(option));
+        sending_op(context, &connection->sending, repeat, SEGMENTS, option, sizeof(option),
+                   sizeof(option));
         break;
     }
     return 1;

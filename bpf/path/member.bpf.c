@@ -15,6 +15,7 @@
  */
 #define REPORT_PROGRAM_NAME "member"
 #include "bpf/include/mptcp.h"
+#include "bpf/include/sk_error.h"
 
 const volatile __u32 role = ROLE_CLIENT;
 const volatile __u32 n = 0; /* these two: for the process alone */
@@ -27,29 +28,8 @@ const volatile __u32 reset = 0; /* refresh */
 const volatile __u32 timeout = 0;
 const volatile __u32 age = 0;
 
-#define ECONNRESET      104
-#define ETIMEDOUT       110
-#define ENETDOWN        100
-#define EHOSTUNREACH    113
-#define TCP_STATE_CLOSE 7
-#define NS_PER_S        1000000000ULL
-#define NS_PER_MS       1000000ULL
-
-struct sock {
-    int sk_err;
-} __attribute__((preserve_access_index));
-
-struct inet_sock {
-    struct sock sk;
-} __attribute__((preserve_access_index));
-
-struct inet_connection_sock {
-    struct inet_sock icsk_inet;
-} __attribute__((preserve_access_index));
-
-struct tcp_sock {
-    struct inet_connection_sock inet_conn;
-} __attribute__((preserve_access_index));
+#define NS_PER_S  1000000000ULL
+#define NS_PER_MS 1000000ULL
 
 struct connection { /* of one subflow */
     __u64 since_ns;
@@ -151,14 +131,9 @@ static __always_inline void look_at_worth(struct bpf_sock_ops *context,
 static __always_inline void state_changed(struct bpf_sock_ops *context, struct bpf_sock *socket,
                                           struct connection *connection)
 {
-    if (context->args[1] != TCP_STATE_CLOSE)
-        return;
-    struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
-    int error = tcp ? tcp->inet_conn.icsk_inet.sk.sk_err : 0;
-    bool by_reset = error == ECONNRESET;
-    bool by_timeout = error == ETIMEDOUT || error == ENETDOWN || error == EHOSTUNREACH;
-    if ((by_reset && reset) || (by_timeout && timeout))
-        tell(context, connection, PATH_LOST, (__u32)error);
+    __u32 error = ended_by_network(context, socket, reset, timeout);
+    if (error)
+        tell(context, connection, PATH_LOST, error);
 }
 
 SEC("sockops")

@@ -14,34 +14,14 @@
  */
 #define REPORT_PROGRAM_NAME "refresh"
 #include "bpf/include/path.h"
+#include "bpf/include/sk_error.h"
 
 const volatile __u32 reset = 1;
 const volatile __u32 timeout = 1;
 const volatile __u32 age = 0; /* s; 0: any */
 const volatile __u32 role = ROLE_CLIENT;
 
-#define ECONNRESET      104
-#define ETIMEDOUT       110
-#define ENETDOWN        100 /* with EHOSTUNREACH: what a timeout is when a router had said why */
-#define EHOSTUNREACH    113
-#define TCP_STATE_CLOSE 7
-#define NS_PER_S        1000000000ULL
-
-struct sock {
-    int sk_err;
-} __attribute__((preserve_access_index));
-
-struct inet_sock {
-    struct sock sk;
-} __attribute__((preserve_access_index));
-
-struct inet_connection_sock {
-    struct inet_sock icsk_inet;
-} __attribute__((preserve_access_index));
-
-struct tcp_sock {
-    struct inet_connection_sock inet_conn;
-} __attribute__((preserve_access_index));
+#define NS_PER_S 1000000000ULL
 
 struct connection { /* of one subflow */
     __u64 since_ns;
@@ -80,28 +60,12 @@ static __always_inline void open_like(struct bpf_sock_ops *context,
     path_open(context, &path);
 }
 
-static __always_inline bool ended_by_network(int error)
-{
-    switch (error) {
-    case ECONNRESET:
-        return reset;
-    case ETIMEDOUT:
-    case ENETDOWN:
-    case EHOSTUNREACH:
-        return timeout;
-    }
-    return false;
-}
-
 static __always_inline void state_changed(struct bpf_sock_ops *context, struct bpf_sock *socket)
 {
     struct bpf_mptcp_info info;
 
-    if (context->args[1] != TCP_STATE_CLOSE || !bpf_sk_storage_get(&connections, socket, NULL, 0))
-        return;
-    struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
-    if (!tcp || !ended_by_network(tcp->inet_conn.icsk_inet.sk.sk_err) ||
-        !path_info(context, role, &info))
+    if (!bpf_sk_storage_get(&connections, socket, NULL, 0) ||
+        !ended_by_network(context, socket, reset, timeout) || !path_info(context, role, &info))
         return;
     open_like(context, &info);
 }
