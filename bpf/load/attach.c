@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* attach.c - attaching, pinning and replacing a program; see loaded.h. */
+/* attach.c - see attach.h. */
+#include "bpf/load/attach.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <cap-ng.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,26 +13,8 @@
 #include "bpf/load/cgroup.h"
 #include "bpf/load/loaded.h"
 #include "bpf/load/object.h"
+#include "bpf/load/reason.h"
 #include "wire/command.h"
-
-char *bpf_error_reason(int errnum)
-{
-    if (errnum == EPERM || errnum == EACCES) {
-        bool all = capng_get_caps_process() == 0 &&
-                   (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) ||
-                    (capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) &&
-                     capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN)));
-        if (!all)
-            return g_strdup("needs the capabilities CAP_BPF and CAP_NET_ADMIN (run it as root)");
-        return g_strdup_printf(
-            "%s, though the capabilities are there: the kernel's lockdown or the "
-            "container's policy forbids bpf()",
-            g_strerror(errnum));
-    }
-    if (errnum == ENOSYS)
-        return g_strdup("this kernel has no bpf() (CONFIG_BPF_SYSCALL)");
-    return g_strdup(g_strerror(errnum));
-}
 
 static bool set_error(GError **error, int errnum, const char *what, const char *subject)
 {

@@ -2,8 +2,8 @@
 /* load_command.c - optrail load: puts a program onto a cgroup. */
 #include <stdio.h>
 
+#include "bpf/load/attach.h"
 #include "bpf/load/follow.h"
-#include "bpf/load/loaded.h"
 #include "bpf/load/commands.h"
 #include "wire/command.h"
 
@@ -51,12 +51,17 @@ static int run_load(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_auto(program_values) values = {0};
     unsigned how = (verbose ? LOAD_VERBOSE : 0U) | (replace ? LOAD_REPLACE : 0U);
-    if (!parameters_parse(program, options, (const char *const *)settings, &values, &error) ||
-        !loaded_attach(program, cgroup, &values, options, how, &error))
+    if (!parameters_parse(program, options, (const char *const *)settings, &values, &error))
         return command_fail(error->code, command, "%s", error->message);
-    if (program->follow != NULL && !follow_start(program, cgroup, &values, &error))
+    struct follower follower;
+    if (program->follow != NULL && !follow_begin(program, cgroup, &values, &follower, &error))
         return command_fail(error->code, command, "%s", error->message);
-    g_autofree char *way = program->way != NULL ? program->way(&values) : NULL;
+    bool done = loaded_attach(program, cgroup, &values, options, how, &error);
+    if (program->follow != NULL)
+        follow_go(&follower, done);
+    if (!done)
+        return command_fail(error->code, command, "%s", error->message);
+    g_autofree char *way = program->way != NULL ? program->way(program, &values) : NULL;
     if (way != NULL)
         fprintf(stderr, "%s: %s\n", program->name, way);
     return EXIT_DONE;

@@ -12,6 +12,7 @@
 
 #include "bpf/include/pin.h"
 #include "bpf/load/cgroup.h"
+#include "bpf/load/reason.h"
 #include "bpf/load/variable.h"
 #include "wire/command.h"
 
@@ -242,7 +243,8 @@ static void list_group(GPtrArray *list, uint64_t cgroup_id)
     }
 }
 
-GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error)
+/* On that cgroup, or anywhere (NULL). */
+static GPtrArray *list_pinned(const uint64_t *cgroup_id, GError **error)
 {
     g_autoptr(GError) why = NULL;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)loaded_free);
@@ -268,6 +270,19 @@ GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error)
     return g_steal_pointer(&list);
 }
 
+GPtrArray *loaded_list(const char *cgroup, GError **error)
+{
+    uint64_t cgroup_id;
+
+    if (cgroup == NULL)
+        return list_pinned(NULL, error);
+    int fd = cgroup_open(cgroup, &cgroup_id, error);
+    if (fd < 0)
+        return NULL;
+    close(fd);
+    return list_pinned(&cgroup_id, error);
+}
+
 /* True when a recorder waits for reports. */
 static bool recorder_runs(void)
 {
@@ -286,9 +301,32 @@ static bool recorder_runs(void)
     return runs;
 }
 
+/* The folders of cgroups that are empty: a loader may have been killed before it pinned. */
+static void remove_empty(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(OPTRAIL_PIN_DIR, 0, NULL);
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *path = g_strdup_printf(OPTRAIL_PIN_DIR "/%s", name);
+        rmdir(path);
+    }
+}
+
+void loaded_clean(void)
+{
+    if (access(OPTRAIL_PIN_DIR, F_OK) != 0)
+        return;
+    int lock = optrail_pin_dir_lock();
+    if (lock < 0)
+        return;
+    loaded_tidy();
+    close(lock);
+}
+
 void loaded_tidy(void)
 {
-    g_autoptr(GPtrArray) left = loaded_list(NULL, NULL);
+    remove_empty();
+    g_autoptr(GPtrArray) left = list_pinned(NULL, NULL);
     if (left == NULL || left->len > 0 || recorder_runs())
         return;
     unlink(OPTRAIL_PIN_DIR "/" REPORT_MAP);

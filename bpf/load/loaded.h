@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * loaded.h - programs on their cgroups: putting them there, finding them again, taking them off.
+ * loaded.h - programs on their cgroups: finding them, taking them off; attach.h puts them there.
  *
  * A program is there as long as its bpf_link exists, and that is as long as it is pinned, as
  *   OPTRAIL_PIN_DIR/<cgroup id>/<program, or program-instance>/link
@@ -46,23 +46,11 @@ int map_list_open(const struct map_list *maps, const char *name);
 /* The counters' names, as `optrail status` shows them. */
 extern const char *const counter_names[N_COUNTERS];
 
-enum load_how {
-    LOAD_VERBOSE = 1, /* what libbpf and the verifier say goes to stderr */
-    LOAD_REPLACE = 2, /* take the place of what is loaded under the same name, if something is */
-};
-
 /*
- * Loads the program with these values, attaches it to the cgroup and pins it; or, replacing, puts
- * it in the place of the one that is there without a moment in which none is. `how`: enum load_how.
+ * What is loaded, in the order of cgroup ids and names: on the cgroup at that path, or anywhere when
+ * it is NULL. Array of struct loaded *, which it owns; NULL with an error, whose code is the exit code.
  */
-bool loaded_attach(const struct program *program, const char *cgroup, const struct values *values,
-                   const struct option_set *options, unsigned how, GError **error);
-
-/*
- * What is loaded, in the order of cgroup ids and names: on one cgroup, or anywhere when `cgroup_id`
- * is NULL. Array of struct loaded *, which it owns; NULL with an error.
- */
-GPtrArray *loaded_list(const uint64_t *cgroup_id, GError **error);
+GPtrArray *loaded_list(const char *cgroup, GError **error);
 
 /* Detaches and unpins; when it was the last and no recorder runs, nothing of ours is left. */
 bool loaded_remove(const struct loaded *loaded, GError **error);
@@ -74,13 +62,10 @@ bool loaded_remove(const struct loaded *loaded, GError **error);
 uint32_t loaded_program(uint64_t cgroup_id, const char *instance);
 int loaded_map_open(uint32_t program_id, const char *name);
 
+/* What a loader that was killed may have left besides: nothing that does anything. */
+void loaded_clean(void);
+
 /* Unpins what programs and recorders share, when nobody needs it. With optrail_pin_dir_lock() held. */
 void loaded_tidy(void);
-
-/*
- * What an errno of bpf() means here: which capability or kernel feature is missing, in a phrase.
- * Free with g_free().
- */
-char *bpf_error_reason(int errnum);
 
 #endif

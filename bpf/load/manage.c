@@ -19,56 +19,26 @@
 
 #include "bpf/load/addresses.h"
 #include "bpf/load/loaded.h"
+#include "bpf/load/managed.h"
 #include "bpf/load/pm_netlink.h"
 #include "bpf/load/prefix.h"
 
 enum {
-    LOOK_MS = 200,                  /* how soon an unloaded program's process ends */
-    REMOTES = 8,                    /* addresses of a peer that are remembered */
-    CONNECTIONS_MAX = 100000,       /* that only one of the two told of are forgotten beyond */
-    PATIENCE_US = 10 * 1000 * 1000, /* with a subflow that was asked for */
-};
-
-struct subflow {
-    struct pm_address local, remote;
-};
-
-struct asked { /* for a mesh */
-    struct subflow pair;
-    gint64 until_us; /* CLOCK_MONOTONIC */
-};
-
-struct connection {
-    uint32_t token;
-    bool mine;        /* the program told */
-    bool established; /* the kernel did */
-    bool begun;
-    bool ready; /* a mesh may be made of it */
-    struct subflow first;
-    struct pm_address remotes[REMOTES]; /* family 0: free */
-    GArray *subflows;                   /* struct subflow, established ones */
-    GArray *asked;                      /* struct asked, those of a mesh that may still come */
-    GArray *replaced;                   /* struct subflow, to be closed when a new one is there */
+    LOOK_MS = 200, /* how often is looked for what is due; how soon an unloaded one ends */
+    BETWEEN_US = 200 * 1000,  /* two withdrawals */
+    CONNECTIONS_MAX = 100000, /* that only one of the two told of are forgotten beyond */
 };
 
 struct manager {
     const struct manage_policy *policy;
     struct pm *pm;
-    GHashTable *connections; /* token to struct connection, which it owns */
+    GHashTable *connections; /* token to struct managed, which it owns */
     GArray *addresses;       /* struct path_address: this host's */
     GArray *ids; /* struct path_address: the one at i has the address id i + 1, for ever */
     GArray *prefixes;
-    int counters; /* map */
+    gint64 look_us; /* CLOCK_MONOTONIC, when is looked for what is due */
+    int counters;   /* map */
 };
-
-static void connection_free(gpointer data)
-{
-    struct connection *connection = data;
-    g_array_unref(connection->subflows);
-    g_array_unref(connection->asked);
-    g_array_unref(connection->replaced);
-    g_free(connection);
-}
 
 static void count_one(struct manager *manager, uint32_t which, uint64_t more)
 {
@@ -86,11 +56,6 @@ static void count_result(struct manager *manager, int result)
 }
 
 /* --- addresses --------------------------------------------------------------------------------- */
-
-static bool same_address(const struct pm_address *a, const struct pm_address *b)
-{
-    return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
-}
 
 static struct pm_address to_pm(const struct path_address *from)
 {
@@ -117,112 +82,106 @@ static uint8_t id_of(struct manager *manager, const struct pm_address *address)
 
 /* --- subflows ---------------------------------------------------------------------------------- */
 
-static int open_subflow(struct manager *manager, const struct connection *connection,
-                        const struct pm_address *local, const struct pm_address *remote)
-{
-    struct pm_address from = *local, to = *remote;
-    from.id = id_of(manager, local);
-    if (to.port == 0)
-        to.port = connection->first.remote.port;
-    int result = pm_create(manager->pm, connection->token, &from, &to);
-    count_result(manager, result);
-    return result;
-}
-
-static void open_same(struct manager *manager, const struct connection *connection)
-{
-    for (uint32_t i = 0; i < manager->policy->same; i++)
-        open_subflow(manager, connection, &connection->first.local, &connection->first.remote);
-}
-
-static bool has_subflow(const struct connection *connection, const struct pm_address *local,
-                        const struct pm_address *remote)
-{
-    for (guint i = 0; i < connection->subflows->len; i++) {
-        const struct subflow *subflow = &g_array_index(connection->subflows, struct subflow, i);
-        if (same_address(&subflow->local, local) && same_address(&subflow->remote, remote))
-            return true;
-    }
-    return false;
-}
-
-/* Between these two one was asked for, and is neither there nor given up. */
-static bool is_asked(const struct connection *connection, const struct pm_address *local,
-                     const struct pm_address *remote)
-{
-    for (guint i = 0; i < connection->asked->len; i++) {
-        const struct asked *asked = &g_array_index(connection->asked, struct asked, i);
-        if (same_address(&asked->pair.local, local) && same_address(&asked->pair.remote, remote))
-            return g_get_monotonic_time() < asked->until_us;
-    }
-    return false;
-}
-
-/* It is there, or nobody waits for it any longer. `remote` NULL: whichever. */
-static void forget_asked(struct connection *connection, const struct pm_address *local,
+/* A managed_open, whose user is the manager. */
+static bool open_subflow(void *user, const struct managed *managed, const struct pm_address *local,
                          const struct pm_address *remote)
 {
-    for (guint i = connection->asked->len; i-- > 0;) {
-        const struct asked *asked = &g_array_index(connection->asked, struct asked, i);
-        if (same_address(&asked->pair.local, local) &&
-            (remote == NULL || same_address(&asked->pair.remote, remote)))
-            g_array_remove_index_fast(connection->asked, i);
-    }
+    struct manager *manager = user;
+    struct pm_address from = *local, to = *remote;
+
+    from.id = id_of(manager, local);
+    if (to.port == 0)
+        to.port = managed->first.remote.port;
+    int result = pm_create(manager->pm, managed->token, &from, &to);
+    count_result(manager, result);
+    return result == 0;
+}
+
+static void open_same(struct manager *manager, struct managed *managed)
+{
+    for (uint32_t i = 0; i < manager->policy->same; i++)
+        managed_ask(managed, &managed->first.local, &managed->first.remote, open_subflow, manager);
 }
 
 /*
  * From one of ours to one of the peer's, unless there is one or may be soon: an announcement comes
- * again until it is echoed, and a handshake takes its time. NULL stands for all.
+ * again until it is echoed, and a handshake takes its time. `only_remote` NULL: to all.
  */
-static void mesh(struct manager *manager, struct connection *connection,
-                 const struct pm_address *only_local, const struct pm_address *only_remote)
+static void mesh(struct manager *manager, struct managed *managed,
+                 const struct pm_address *only_remote)
 {
     for (guint l = 0; l < manager->addresses->len; l++) {
         struct pm_address local = to_pm(&g_array_index(manager->addresses, struct path_address, l));
-        if (only_local != NULL && !same_address(only_local, &local))
-            continue;
-        for (int r = 0; r < REMOTES; r++) {
-            const struct pm_address *remote = &connection->remotes[r];
+        for (int r = 0; r < MANAGED_REMOTES; r++) {
+            const struct pm_address *remote = &managed->remotes[r];
             if (remote->family != local.family ||
-                (only_remote != NULL && !same_address(only_remote, remote)) ||
-                has_subflow(connection, &local, remote) || is_asked(connection, &local, remote))
+                (only_remote != NULL && !managed_same(only_remote, remote)) ||
+                managed_has(managed, &local, remote))
                 continue;
-            forget_asked(connection, &local, remote);
-            const struct asked asked = {{local, *remote}, g_get_monotonic_time() + PATIENCE_US};
-            if (open_subflow(manager, connection, &local, remote) == 0)
-                g_array_append_val(connection->asked, asked);
+            managed_ask(managed, &local, remote, open_subflow, manager);
         }
     }
 }
 
-static void announce(struct manager *manager, const struct connection *connection,
+static void announce(struct manager *manager, struct managed *managed,
                      const struct pm_address *only)
 {
     for (guint i = 0; i < manager->addresses->len; i++) {
         struct pm_address local = to_pm(&g_array_index(manager->addresses, struct path_address, i));
-        if (same_address(&local, &connection->first.local) ||
-            (only != NULL && !same_address(only, &local)))
+        if (managed_same(&local, &managed->first.local) ||
+            (only != NULL && !managed_same(only, &local)) || managed_keep(managed, &local))
             continue;
         local.id = id_of(manager, &local);
-        count_result(manager, pm_announce(manager->pm, connection->token, &local));
+        count_result(manager, pm_announce(manager->pm, managed->token, &local));
     }
 }
 
-static void begin(struct manager *manager, struct connection *connection)
+/*
+ * A peer drops a withdrawal that comes while it deals with another, and nobody repeats it: one at a
+ * time, and room between them.
+ */
+static void withdraw(struct manager *manager, struct managed *managed, gint64 now_us)
 {
-    if (connection->begun || !connection->mine || !connection->established)
+    if (managed->withdrawn->len == 0 || now_us < managed->withdraw_us)
         return;
-    connection->begun = true;
+    uint8_t id = id_of(manager, &g_array_index(managed->withdrawn, struct pm_address, 0));
+    count_result(manager, pm_withdraw(manager->pm, managed->token, id));
+    g_array_remove_index(managed->withdrawn, 0);
+    managed->withdraw_us = now_us + BETWEEN_US;
+}
+
+/* What is due: withdrawals, subflows that have not come. */
+static void look(struct manager *manager)
+{
+    gint64 now_us = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer value;
+
+    if (now_us < manager->look_us)
+        return;
+    manager->look_us = now_us + LOOK_MS * 1000;
+    g_hash_table_iter_init(&iter, manager->connections);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        withdraw(manager, value, now_us);
+        managed_retry(value, open_subflow, manager);
+    }
+}
+
+static void begin(struct manager *manager, struct managed *managed)
+{
+    if (managed->begun || !managed->mine || !managed->established)
+        return;
+    managed->begun = true;
     switch (manager->policy->kind) {
     case MANAGE_NDIFFPORTS:
-        open_same(manager, connection);
+        open_same(manager, managed);
         break;
     case MANAGE_FULLMESH:
-        connection->ready = true;
-        mesh(manager, connection, NULL, NULL);
+        managed->ready = true;
+        mesh(manager, managed, NULL);
         break;
     case MANAGE_ANNOUNCE:
-        announce(manager, connection, NULL);
+        announce(manager, managed, NULL);
         break;
     case MANAGE_DELAYING:
     case MANAGE_REFRESH:
@@ -232,68 +191,32 @@ static void begin(struct manager *manager, struct connection *connection)
 
 /* --- what the kernel tells --------------------------------------------------------------------- */
 
-static struct connection *connection_of(struct manager *manager, uint32_t token)
+static struct managed *managed_of(struct manager *manager, uint32_t token)
 {
-    struct connection *connection =
-        g_hash_table_lookup(manager->connections, GUINT_TO_POINTER(token));
-    if (connection != NULL)
-        return connection;
+    struct managed *managed = g_hash_table_lookup(manager->connections, GUINT_TO_POINTER(token));
+    if (managed != NULL)
+        return managed;
     if (g_hash_table_size(manager->connections) >= CONNECTIONS_MAX) {
         GHashTableIter iter;
         gpointer value;
         g_hash_table_iter_init(&iter, manager->connections);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
-            if (!((struct connection *)value)->begun)
+            if (!((struct managed *)value)->begun)
                 g_hash_table_iter_remove(&iter);
         }
     }
-    connection = g_new0(struct connection, 1);
-    connection->token = token;
-    connection->subflows = g_array_new(FALSE, TRUE, sizeof(struct subflow));
-    connection->asked = g_array_new(FALSE, TRUE, sizeof(struct asked));
-    connection->replaced = g_array_new(FALSE, TRUE, sizeof(struct subflow));
-    g_hash_table_insert(manager->connections, GUINT_TO_POINTER(token), connection);
-    return connection;
+    managed = managed_new(token);
+    g_hash_table_insert(manager->connections, GUINT_TO_POINTER(token), managed);
+    return managed;
 }
 
-static void add_remote(struct connection *connection, const struct pm_address *remote)
+static void close_replaced(struct manager *manager, struct managed *managed)
 {
-    for (int i = 0; i < REMOTES; i++) {
-        if (connection->remotes[i].family != 0 && connection->remotes[i].id != remote->id)
-            continue;
-        connection->remotes[i] = *remote;
-        return;
+    for (guint i = 0; i < managed->replaced->len; i++) {
+        const struct subflow *old = &g_array_index(managed->replaced, struct subflow, i);
+        pm_destroy(manager->pm, managed->token, &old->local, &old->remote);
     }
-}
-
-static void remove_remote(struct connection *connection, uint8_t id)
-{
-    for (int i = 0; i < REMOTES; i++) {
-        if (connection->remotes[i].id == id)
-            connection->remotes[i].family = 0;
-    }
-}
-
-static void remove_subflow(struct connection *connection, const struct pm_event *event)
-{
-    for (guint i = 0; i < connection->subflows->len; i++) {
-        const struct subflow *subflow = &g_array_index(connection->subflows, struct subflow, i);
-        if (same_address(&subflow->local, &event->local) &&
-            same_address(&subflow->remote, &event->remote) &&
-            subflow->local.port == event->local.port) {
-            g_array_remove_index_fast(connection->subflows, i);
-            return;
-        }
-    }
-}
-
-static void close_replaced(struct manager *manager, struct connection *connection)
-{
-    for (guint i = 0; i < connection->replaced->len; i++) {
-        const struct subflow *old = &g_array_index(connection->replaced, struct subflow, i);
-        pm_destroy(manager->pm, connection->token, &old->local, &old->remote);
-    }
-    g_array_set_size(connection->replaced, 0);
+    g_array_set_size(managed->replaced, 0);
 }
 
 static void take_event(void *user, const struct pm_event *event)
@@ -307,30 +230,29 @@ static void take_event(void *user, const struct pm_event *event)
     }
     if (event->event == MPTCP_EVENT_UNSPEC || event->token == 0)
         return;
-    struct connection *connection = connection_of(manager, event->token);
+    struct managed *managed = managed_of(manager, event->token);
     switch (event->event) {
     case MPTCP_EVENT_ESTABLISHED:
-        connection->established = true;
-        connection->first = subflow;
-        add_remote(connection, &event->remote);
-        g_array_append_val(connection->subflows, subflow);
-        begin(manager, connection);
+        managed->established = true;
+        managed->first = subflow;
+        managed_add_remote(managed, &event->remote);
+        managed_add_subflow(managed, &subflow);
+        begin(manager, managed);
         break;
     case MPTCP_EVENT_ANNOUNCED:
-        add_remote(connection, &event->remote);
-        if (connection->ready)
-            mesh(manager, connection, NULL, &event->remote);
+        managed_add_remote(managed, &event->remote);
+        if (managed->ready)
+            mesh(manager, managed, &event->remote);
         break;
     case MPTCP_EVENT_REMOVED:
-        remove_remote(connection, event->remote.id);
+        managed_remove_remote(managed, event->remote.id);
         break;
     case MPTCP_EVENT_SUB_ESTABLISHED:
-        forget_asked(connection, &subflow.local, &subflow.remote);
-        g_array_append_val(connection->subflows, subflow);
-        close_replaced(manager, connection);
+        managed_add_subflow(managed, &subflow);
+        close_replaced(manager, managed);
         break;
     case MPTCP_EVENT_SUB_CLOSED:
-        remove_subflow(connection, event);
+        managed_remove_subflow(managed, &subflow);
         break;
     default:
         break;
@@ -353,23 +275,23 @@ static int take_told(void *user, void *data, size_t size)
     };
     memcpy(subflow.local.address, told.local, sizeof(told.local));
     memcpy(subflow.remote.address, told.remote, sizeof(told.remote));
-    struct connection *connection = connection_of(manager, told.token);
+    struct managed *managed = managed_of(manager, told.token);
     switch (told.kind) {
     case PATH_MEMBER:
-        connection->mine = true;
-        begin(manager, connection);
+        managed->mine = true;
+        begin(manager, managed);
         break;
     case PATH_WORTH:
-        connection->ready = true;
-        open_same(manager, connection);
-        mesh(manager, connection, NULL, NULL);
+        managed->ready = true;
+        open_same(manager, managed);
+        mesh(manager, managed, NULL);
         break;
     case PATH_LOST:
-        open_subflow(manager, connection, &subflow.local, &subflow.remote);
+        managed_ask(managed, &subflow.local, &subflow.remote, open_subflow, manager);
         break;
     case PATH_OLD:
-        g_array_append_val(connection->replaced, subflow);
-        open_subflow(manager, connection, &subflow.local, &subflow.remote);
+        g_array_append_val(managed->replaced, subflow);
+        managed_ask(managed, &subflow.local, &subflow.remote, open_subflow, manager);
         break;
     default:
         break;
@@ -389,33 +311,34 @@ static bool holds(const GArray *addresses, const struct path_address *address)
     return false;
 }
 
-static void local_came(struct manager *manager, struct connection *connection,
+static void local_came(struct manager *manager, struct managed *managed,
                        const struct pm_address *local)
 {
-    if (connection->ready)
-        mesh(manager, connection, local, NULL);
-    if (manager->policy->kind == MANAGE_ANNOUNCE && connection->begun)
-        announce(manager, connection, local);
+    managed_hurry(managed); /* with an address comes a route, for others too */
+    if (managed->ready)
+        mesh(manager, managed, NULL);
+    if (manager->policy->kind == MANAGE_ANNOUNCE && managed->begun)
+        announce(manager, managed, local);
 }
 
-static void local_went(struct manager *manager, struct connection *connection,
+static void local_went(struct manager *manager, struct managed *managed,
                        const struct pm_address *local)
 {
-    if (connection->ready) {
-        forget_asked(connection, local, NULL);
-        for (guint i = 0; i < connection->subflows->len; i++) {
-            const struct subflow *subflow = &g_array_index(connection->subflows, struct subflow, i);
-            if (same_address(&subflow->local, local))
-                pm_destroy(manager->pm, connection->token, &subflow->local, &subflow->remote);
+    if (managed->ready) {
+        managed_forget_local(managed, local);
+        for (guint i = 0; i < managed->subflows->len; i++) {
+            const struct subflow *subflow = &g_array_index(managed->subflows, struct subflow, i);
+            if (managed_same(&subflow->local, local))
+                pm_destroy(manager->pm, managed->token, &subflow->local, &subflow->remote);
         }
     }
-    if (manager->policy->kind == MANAGE_ANNOUNCE && connection->begun &&
-        !same_address(local, &connection->first.local))
-        count_result(manager, pm_withdraw(manager->pm, connection->token, id_of(manager, local)));
+    if (manager->policy->kind == MANAGE_ANNOUNCE && managed->begun &&
+        !managed_same(local, &managed->first.local))
+        g_array_append_val(managed->withdrawn, *local);
 }
 
 static void for_each_connection(struct manager *manager, const struct path_address *changed,
-                                void (*act)(struct manager *, struct connection *,
+                                void (*act)(struct manager *, struct managed *,
                                             const struct pm_address *))
 {
     const struct pm_address address = to_pm(changed);
@@ -455,7 +378,7 @@ void manage_run(const struct follow *follow, const struct manage_policy *policy)
     struct manager manager = {
         .policy = policy,
         .pm = pm_open(),
-        .connections = g_hash_table_new_full(NULL, NULL, NULL, connection_free),
+        .connections = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)managed_free),
         .ids = g_array_new(FALSE, TRUE, sizeof(struct path_address)),
         .prefixes = prefixes_parse(policy->local != NULL ? policy->local : "", NULL),
         .counters = loaded_map_open(follow->program_id, COUNTERS_MAP),
@@ -464,6 +387,7 @@ void manage_run(const struct follow *follow, const struct manage_policy *policy)
         events >= 0 ? ring_buffer__new(events, take_told, &manager, NULL) : NULL;
     manager.addresses = addresses_read(manager.prefixes);
 
+    follow_listens(follow);
     while (ring != NULL && watch >= 0 && manager.pm != NULL && !follow_ended(follow)) {
         struct pollfd wait[] = {
             {.fd = pm_fd(manager.pm), .events = POLLIN},
@@ -478,6 +402,7 @@ void manage_run(const struct follow *follow, const struct manage_policy *policy)
         lost_before = lost;
         if (addresses_changed(watch))
             look_at_addresses(&manager);
+        look(&manager);
     }
 
     ring_buffer__free(ring);

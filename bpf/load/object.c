@@ -12,7 +12,7 @@
 
 #include "bpf/include/report_abi.h"
 #include "bpf/load/kernel.h"
-#include "bpf/load/loaded.h"
+#include "bpf/load/reason.h"
 #include "bpf/load/variable.h"
 #include "wire/command.h"
 
@@ -80,7 +80,7 @@ static bool set_variables(struct bpf_object *object, const struct program *progr
     set_facts(&variables);
     bool found = set_parameters(&variables, program, values);
     if (found && program->configure != NULL &&
-        !program->configure(&variables, values, options, error))
+        !program->configure(program, &variables, values, options, error))
         return false;
     if (found && bpf_map__set_initial_value(section, data, size) == 0)
         return true;
@@ -203,7 +203,7 @@ struct bpf_object *object_load(const struct program *program, const struct value
         set_load_error(program, result, verbose, error);
         goto failed;
     }
-    if (program->prepare == NULL || program->prepare(object, values, options, error))
+    if (program->prepare == NULL || program->prepare(program, object, values, options, error))
         return object;
 
 failed:

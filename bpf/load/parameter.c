@@ -248,9 +248,10 @@ void values_clear(struct values *values)
     g_clear_pointer(&values->fields, g_ptr_array_unref);
 }
 
-bool values_check_limits(const struct values *values, size_t lower, size_t upper, GError **error)
+bool values_check_limits(const struct program *program, const struct values *values, GError **error)
 {
-    if (values->number[lower] <= values->number[upper])
+    int lower = parameter_index(program, "lower"), upper = parameter_index(program, "upper");
+    if (lower < 0 || upper < 0 || values->number[lower] <= values->number[upper])
         return true;
     g_set_error(error, LOAD_ERROR, EXIT_USAGE,
                 "--set lower=%u: lower is at most upper, which is %u", values->number[lower],
@@ -272,5 +273,5 @@ bool parameters_parse(const struct program *program, const struct option_set *op
         if (!parse_setting(program, options, settings[i], values, given, error))
             return false;
     }
-    return program->check == NULL || program->check(values, options, error);
+    return program->check == NULL || program->check(program, values, options, error);
 }

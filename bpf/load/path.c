@@ -22,9 +22,20 @@ const void *path_image_stock(size_t *size)
     return member_bpf__elf_bytes(size);
 }
 
-bool path_check(const char *local, GError **error)
+/* The text of that parameter, NULL where the row has none. */
+static const char *local_of(const struct program *program, const struct values *values)
 {
+    int local = parameter_index(program, PATH_LOCAL);
+    return local >= 0 ? values->text[local] : NULL;
+}
+
+bool path_check(const struct program *program, const struct values *values,
+                const struct option_set *options, GError **error)
+{
+    const char *local = local_of(program, values);
     g_autoptr(GArray) prefixes = prefixes_parse(local != NULL ? local : "", error);
+
+    (void)options;
 
     if (prefixes == NULL) {
         g_prefix_error(error, "--set " PATH_LOCAL ": ");
@@ -45,10 +56,14 @@ static GArray *read_local(const char *local)
     return addresses_read(prefixes);
 }
 
-bool path_prepare(struct bpf_object *object, const char *local, GError **error)
+bool path_prepare(const struct program *program, struct bpf_object *object,
+                  const struct values *values, const struct option_set *options, GError **error)
 {
+    const char *local = local_of(program, values);
     struct bpf_map *map = bpf_object__find_map_by_name(object, LOCAL_ADDRESSES_MAP);
-    if (map == NULL) /* the stock kernel's way */
+
+    (void)options;
+    if (map == NULL || local == NULL) /* the stock kernel's way, or one that needs none */
         return true;
     g_autoptr(GArray) addresses = read_local(local);
     int result = addresses_store(bpf_map__fd(map), addresses);
@@ -64,6 +79,7 @@ static void keep_addresses(const struct follow *follow, const char *local)
     int map = loaded_map_open(follow->program_id, LOCAL_ADDRESSES_MAP);
     int watch = addresses_watch();
 
+    follow_listens(follow);
     /* What changed between filling the map and watching is seen now. */
     for (bool look = true; map >= 0 && watch >= 0 && !follow_ended(follow);
          look = addresses_changed(watch)) {
@@ -80,16 +96,24 @@ static void keep_addresses(const struct follow *follow, const char *local)
         close(watch);
 }
 
-void path_follow(const struct follow *follow, const struct manage_policy *policy)
+void path_follow(const struct program *program, const struct follow *follow,
+                 const struct values *values)
 {
+    const struct path_traits *traits = program->traits;
+    struct manage_policy policy = {.kind = traits->kind, .local = local_of(program, values)};
+
+    if (traits->same != NULL)
+        policy.same = values->number[parameter_index(program, traits->same)] - traits->same_less;
     if (!kernel_is_patched())
-        manage_run(follow, policy);
-    else if (policy->local != NULL)
-        keep_addresses(follow, policy->local);
+        manage_run(follow, &policy);
+    else if (policy.local != NULL)
+        keep_addresses(follow, policy.local);
 }
 
-char *path_way(void)
+char *path_way(const struct program *program, const struct values *values)
 {
+    (void)program;
+    (void)values;
     return g_strdup(
         kernel_is_patched()
             ? "in the kernel, by functions of the patched kernel"

@@ -15,25 +15,40 @@
         .unit = "prefixes such as 192.0.2.0/24,2001:db8::/32"                                      \
     }
 
+/* The `traits` of a row that manages paths. */
+struct path_traits {
+    enum manage_kind kind;
+    const char *same; /* the parameter of how many subflows go between the first one's addresses */
+    uint32_t same_less; /* what that counts in and need not be opened */
+};
+
 /* The program that goes with a stock kernel (bpf/path/member.bpf.c). */
 const void *path_image_stock(size_t *size);
 
 /*
- * Refuses a faulty `local` (NULL: there is none), and a stock kernel whose connections are not for
- * user space to manage.
+ * For check(): refuses a faulty `local`, and a stock kernel whose connections are not for user space
+ * to manage.
  */
-bool path_check(const char *local, GError **error);
+bool path_check(const struct program *program, const struct values *values,
+                const struct option_set *options, GError **error);
 
-/* Fills the map of local addresses, for prepare(). */
-bool path_prepare(struct bpf_object *object, const char *local, GError **error);
+/* For prepare(): fills the map of local addresses, where the program has one. */
+bool path_prepare(const struct program *program, struct bpf_object *object,
+                  const struct values *values, const struct option_set *options, GError **error);
 
 /*
- * For follow(): on a patched kernel keeps that map up to date, where the policy has `local`; on a
- * stock kernel is the path manager.
+ * For follow(): on a patched kernel keeps that map up to date, where the row has `local`; on a stock
+ * kernel is the path manager.
  */
-void path_follow(const struct follow *follow, const struct manage_policy *policy);
+void path_follow(const struct program *program, const struct follow *follow,
+                 const struct values *values);
 
 /* For way(). */
-char *path_way(void);
+char *path_way(const struct program *program, const struct values *values);
+
+/* What all such rows have besides. */
+#define PATH_ROW                                                                                   \
+    .for_mptcp = true, .image_stock = path_image_stock, .prepare = path_prepare,                   \
+    .follow = path_follow, .way = path_way
 
 #endif

@@ -66,9 +66,6 @@ void values_clear(struct values *values);
 typedef struct values program_values;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(program_values, values_clear)
 
-/* For check(): refuses limits of which `lower` is above `upper`; both are indices of parameters. */
-bool values_check_limits(const struct values *values, size_t lower, size_t upper, GError **error);
-
 struct program {
     const char *name;    /* at most 15 characters: pins and reports carry it */
     const char *option;  /* the description that it sends and takes; NULL for none */
@@ -86,22 +83,27 @@ struct program {
     /* For kernels that are not patched, where those need another program; NULL: the same. */
     const void *(*image_stock)(size_t *size);
 
+    /* What the functions that a family of rows has in common need: request.h, path.h. */
+    const void *traits;
+
     bool for_mptcp;    /* of no use, and not taken by the kernel, without MPTCP */
     bool takes_fields; /* other KEY=VALUE are fields of the option that parameter `name` names */
 
-    /* The rest may be NULL. Refuses values, or combinations of them. */
-    bool (*check)(const struct values *values, const struct option_set *options, GError **error);
+    /* The rest may be NULL; each is given its own row. Refuses values, or combinations of them. */
+    bool (*check)(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error);
 
     /* Sets variables of the program that are no parameters, before it is loaded. */
-    bool (*configure)(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error);
+    bool (*configure)(const struct program *program, struct variables *variables,
+                      const struct values *values, const struct option_set *options,
+                      GError **error);
 
     /* Fills the maps of the loaded object. `options` holds the descriptions. */
-    bool (*prepare)(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error);
+    bool (*prepare)(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error);
 
     /* Which of several ways this kernel has it go, in a line for people. Free with g_free(). */
-    char *(*way)(const struct values *values);
+    char *(*way)(const struct program *program, const struct values *values);
 
     /* More lines of details, such as a table. Free with g_free(). */
     char *(*more)(void);
@@ -110,11 +112,16 @@ struct program {
      * What goes on in the background while the program is loaded, in a process of its own: returns
      * when follow_ended() (bpf/load/follow.h). `values` as it was loaded with.
      */
-    void (*follow)(const struct follow *follow, const struct values *values);
+    void (*follow)(const struct program *program, const struct follow *follow,
+                   const struct values *values);
 
     /* For `optrail status`: what its maps say besides counters. Appends char * to `lines`. */
     void (*show)(const struct map_list *maps, GPtrArray *lines);
 };
+
+/* For check(): refuses a parameter `lower` above `upper`, where the program has both. */
+bool values_check_limits(const struct program *program, const struct values *values,
+                         GError **error);
 
 /* The table, ended by NULL, in the order in which it is shown. */
 extern const struct program *const programs[];

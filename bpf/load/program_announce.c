@@ -3,40 +3,13 @@
 #include "bpf/load/path.h"
 #include "bpf/load/program.h"
 #include "announce.skel.h"
-#include "wire/command.h"
-
-/* Indices into `parameters`. */
-enum { LOCAL };
 
 static const struct parameter parameters[] = {
-    [LOCAL] = PARAMETER_PATH_LOCAL,
+    PARAMETER_PATH_LOCAL,
     PARAMETER_ROLE_PATH("server"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
-{
-    (void)options;
-    return path_check(values->text[LOCAL], error);
-}
-
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
-{
-    (void)options;
-    return path_prepare(object, values->text[LOCAL], error);
-}
-
-static void run_follow(const struct follow *follow, const struct values *values)
-{
-    const struct manage_policy policy = {.kind = MANAGE_ANNOUNCE, .local = values->text[LOCAL]};
-    path_follow(follow, &policy);
-}
-
-static char *way(const struct values *values)
-{
-    (void)values;
-    return path_way();
-}
+static const struct path_traits traits = {.kind = MANAGE_ANNOUNCE};
 
 const struct program program_announce = {
     .name = "announce",
@@ -47,10 +20,7 @@ const struct program program_announce = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = announce_bpf__elf_bytes,
-    .for_mptcp = true,
-    .image_stock = path_image_stock,
-    .check = check,
-    .prepare = prepare,
-    .follow = run_follow,
-    .way = way,
+    .traits = &traits,
+    .check = path_check,
+    PATH_ROW,
 };

@@ -21,9 +21,10 @@ static const struct parameter parameters[] = {
 };
 
 /* The server's map of ids: those that the description names. */
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
+static bool prepare(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     (void)values;
     const struct option_desc *desc = option_set_by_name(options, "cc");
     const struct option_field *field = option_field_find(desc, "algorithm");

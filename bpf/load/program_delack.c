@@ -44,10 +44,11 @@ static const struct parameter parameters[] = {
     PARAMETER_ROLE("which connections it acts on"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
     (void)options;
-    if (!values_check_limits(values, LOWER, UPPER, error))
+    if (!values_check_limits(program, values, error))
         return false;
     if (values->number[DIVISOR] == 0 && values->number[SEGMENTS] != 0) {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE,
@@ -58,8 +59,9 @@ static bool check(const struct values *values, const struct option_set *options,
     return true;
 }
 
-static char *way(const struct values *values)
+static char *way(const struct program *program, const struct values *values)
 {
+    (void)program;
     (void)values;
     return g_strdup(
         kernel_is_patched()

@@ -4,63 +4,36 @@
 #include "bpf/load/request.h"
 #include "delay.skel.h"
 
-extern const struct program program_delay; /* below */
-
-/* Indices into `parameters`. */
-enum { THRESHOLD, LOWER, UPPER };
-
 static const struct parameter parameters[] = {
-    [THRESHOLD] = {.key = "threshold",
-                   .type = PARAMETER_NUMBER,
-                   .preset = "0",
-                   .help = "what to ask the peer for; 0: do not ask",
-                   .unit = "ms",
-                   .min = 0,
-                   .max = UINT16_MAX},
-    [LOWER] = {.key = "lower",
-               .type = PARAMETER_NUMBER,
-               .preset = "1",
-               .help = "the least that a peer brings this end to",
-               .unit = "ms",
-               .min = 1,
-               .max = UINT16_MAX},
-    [UPPER] = {.key = "upper",
-               .type = PARAMETER_NUMBER,
-               .preset = "65535",
-               .help = "the most that a peer brings this end to",
-               .unit = "ms",
-               .min = 1,
-               .max = UINT16_MAX},
+    {.key = "threshold",
+     .type = PARAMETER_NUMBER,
+     .preset = "0",
+     .help = "what to ask the peer for; 0: do not ask",
+     .unit = "ms",
+     .min = 0,
+     .max = UINT16_MAX},
+    {.key = "lower",
+     .type = PARAMETER_NUMBER,
+     .preset = "1",
+     .help = "the least that a peer brings this end to",
+     .unit = "ms",
+     .min = 1,
+     .max = UINT16_MAX},
+    {.key = "upper",
+     .type = PARAMETER_NUMBER,
+     .preset = "65535",
+     .help = "the most that a peer brings this end to",
+     .unit = "ms",
+     .min = 1,
+     .max = UINT16_MAX},
     REQUEST_OWN("no"),
     REQUEST_PARAMETERS("first"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
-{
-    (void)options;
-    return values_check_limits(values, LOWER, UPPER, error) &&
-           request_check(&program_delay, values, error);
-}
-
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
-{
-    (void)options;
-    return request_configure(&program_delay, variables, values, values->number[THRESHOLD] != 0,
-                             values->number[THRESHOLD], error);
-}
-
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
-{
-    (void)options;
-    return request_prepare(&program_delay, object, values, error);
-}
-
-static char *way(const struct values *values)
-{
-    return request_way(&program_delay, values, "use backup subflows by delay");
-}
+static const struct request_traits traits = {
+    .value = "threshold",
+    .not_on_stock = "use backup subflows by delay",
+};
 
 const struct program program_delay = {
     .name = "delay",
@@ -74,9 +47,10 @@ const struct program program_delay = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = delay_bpf__elf_bytes,
+    .traits = &traits,
     .for_mptcp = true,
-    .check = check,
-    .configure = configure,
-    .prepare = prepare,
-    .way = way,
+    .check = request_check,
+    .configure = request_configure,
+    .prepare = request_prepare,
+    .way = request_way,
 };

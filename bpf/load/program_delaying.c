@@ -6,7 +6,7 @@
 #include "wire/command.h"
 
 /* Indices into `parameters`. */
-enum { OCTETS, DURATION, RATE, MORE, LOCAL };
+enum { OCTETS, DURATION, RATE };
 
 static const struct parameter parameters[] = {
     [OCTETS] = {.key = "octets",
@@ -30,19 +30,19 @@ static const struct parameter parameters[] = {
               .unit = "kbit/s",
               .min = 0,
               .max = UINT32_MAX},
-    [MORE] = {.key = "more",
-              .type = PARAMETER_NUMBER,
-              .preset = "0",
-              .help = "open so many between the first one's addresses too",
-              .min = 0,
-              .max = 16},
-    [LOCAL] = PARAMETER_PATH_LOCAL,
+    {.key = "more",
+     .type = PARAMETER_NUMBER,
+     .preset = "0",
+     .help = "open so many between the first one's addresses too",
+     .min = 0,
+     .max = 16},
+    PARAMETER_PATH_LOCAL,
     PARAMETER_ROLE_PATH("client"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
-    (void)options;
     if (values->number[OCTETS] == 0 && values->number[DURATION] == 0) {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE,
                     "set octets or duration: when is a connection worth more subflows?");
@@ -53,28 +53,10 @@ static bool check(const struct values *values, const struct option_set *options,
                     values->number[RATE]);
         return false;
     }
-    return path_check(values->text[LOCAL], error);
+    return path_check(program, values, options, error);
 }
 
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
-{
-    (void)options;
-    return path_prepare(object, values->text[LOCAL], error);
-}
-
-static void run_follow(const struct follow *follow, const struct values *values)
-{
-    const struct manage_policy policy = {
-        .kind = MANAGE_DELAYING, .same = values->number[MORE], .local = values->text[LOCAL]};
-    path_follow(follow, &policy);
-}
-
-static char *way(const struct values *values)
-{
-    (void)values;
-    return path_way();
-}
+static const struct path_traits traits = {.kind = MANAGE_DELAYING, .same = "more"};
 
 const struct program program_delaying = {
     .name = "delaying",
@@ -85,10 +67,7 @@ const struct program program_delaying = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = delaying_bpf__elf_bytes,
-    .for_mptcp = true,
-    .image_stock = path_image_stock,
+    .traits = &traits,
     .check = check,
-    .prepare = prepare,
-    .follow = run_follow,
-    .way = way,
+    PATH_ROW,
 };

@@ -69,8 +69,10 @@ static const struct parameter parameters[] = {
      .values = role_values},
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
+    (void)program;
     (void)options;
     if (values->number[LEAST] <= values->number[START] &&
         values->number[START] <= values->number[MOST])

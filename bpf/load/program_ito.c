@@ -4,63 +4,36 @@
 #include "bpf/load/request.h"
 #include "ito.skel.h"
 
-extern const struct program program_ito; /* below */
-
-/* Indices into `parameters`. */
-enum { TIMEOUT, LOWER, UPPER };
-
 static const struct parameter parameters[] = {
-    [TIMEOUT] = {.key = "timeout",
-                 .type = PARAMETER_NUMBER,
-                 .preset = "0",
-                 .help = "what to ask the peer for; 0: do not ask",
-                 .unit = "s",
-                 .min = 0,
-                 .max = UINT16_MAX},
-    [LOWER] = {.key = "lower",
-               .type = PARAMETER_NUMBER,
-               .preset = "1",
-               .help = "the least that a peer brings this end to",
-               .unit = "s",
-               .min = 1,
-               .max = UINT16_MAX},
-    [UPPER] = {.key = "upper",
-               .type = PARAMETER_NUMBER,
-               .preset = "3600",
-               .help = "the most that a peer brings this end to",
-               .unit = "s",
-               .min = 1,
-               .max = UINT16_MAX},
+    {.key = "timeout",
+     .type = PARAMETER_NUMBER,
+     .preset = "0",
+     .help = "what to ask the peer for; 0: do not ask",
+     .unit = "s",
+     .min = 0,
+     .max = UINT16_MAX},
+    {.key = "lower",
+     .type = PARAMETER_NUMBER,
+     .preset = "1",
+     .help = "the least that a peer brings this end to",
+     .unit = "s",
+     .min = 1,
+     .max = UINT16_MAX},
+    {.key = "upper",
+     .type = PARAMETER_NUMBER,
+     .preset = "3600",
+     .help = "the most that a peer brings this end to",
+     .unit = "s",
+     .min = 1,
+     .max = UINT16_MAX},
     REQUEST_OWN("yes"),
     REQUEST_PARAMETERS("first"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
-{
-    (void)options;
-    return values_check_limits(values, LOWER, UPPER, error) &&
-           request_check(&program_ito, values, error);
-}
-
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
-{
-    (void)options;
-    return request_configure(&program_ito, variables, values, values->number[TIMEOUT] != 0,
-                             values->number[TIMEOUT], error);
-}
-
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
-{
-    (void)options;
-    return request_prepare(&program_ito, object, values, error);
-}
-
-static char *way(const struct values *values)
-{
-    return request_way(&program_ito, values, "set the inactivity timeout of a connection");
-}
+static const struct request_traits traits = {
+    .value = "timeout",
+    .not_on_stock = "set the inactivity timeout of a connection",
+};
 
 const struct program program_ito = {
     .name = "ito",
@@ -75,9 +48,10 @@ const struct program program_ito = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = ito_bpf__elf_bytes,
+    .traits = &traits,
     .for_mptcp = true,
-    .check = check,
-    .configure = configure,
-    .prepare = prepare,
-    .way = way,
+    .check = request_check,
+    .configure = request_configure,
+    .prepare = request_prepare,
+    .way = request_way,
 };

@@ -52,8 +52,10 @@ static char *trusted_text(const struct values *values, GError **error)
     return read;
 }
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
+    (void)program;
     g_autofree char *text = trusted_text(values, error);
     g_autoptr(GArray) prefixes = text != NULL ? prefixes_parse(text, error) : NULL;
 
@@ -70,9 +72,10 @@ static bool check(const struct values *values, const struct option_set *options,
     return true;
 }
 
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
+static bool prepare(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     struct bpf_map *map = bpf_object__find_map_by_name(object, TRUSTED_MAP);
     g_autofree char *text = trusted_text(values, error);
 

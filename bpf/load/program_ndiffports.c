@@ -3,39 +3,18 @@
 #include "bpf/load/path.h"
 #include "bpf/load/program.h"
 #include "ndiffports.skel.h"
-#include "wire/command.h"
-
-/* Indices into `parameters`. */
-enum { N };
 
 static const struct parameter parameters[] = {
-    [N] = {.key = "n",
-           .type = PARAMETER_NUMBER,
-           .preset = "2",
-           .help = "subflows in all, the first included",
-           .min = 2,
-           .max = 17},
+    {.key = "n",
+     .type = PARAMETER_NUMBER,
+     .preset = "2",
+     .help = "subflows in all, the first included",
+     .min = 2,
+     .max = 17},
     PARAMETER_ROLE_PATH("client"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
-{
-    (void)values;
-    (void)options;
-    return path_check(NULL, error);
-}
-
-static void run_follow(const struct follow *follow, const struct values *values)
-{
-    const struct manage_policy policy = {.kind = MANAGE_NDIFFPORTS, .same = values->number[N] - 1};
-    path_follow(follow, &policy);
-}
-
-static char *way(const struct values *values)
-{
-    (void)values;
-    return path_way();
-}
+static const struct path_traits traits = {.kind = MANAGE_NDIFFPORTS, .same = "n", .same_less = 1};
 
 const struct program program_ndiffports = {
     .name = "ndiffports",
@@ -44,9 +23,7 @@ const struct program program_ndiffports = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = ndiffports_bpf__elf_bytes,
-    .for_mptcp = true,
-    .image_stock = path_image_stock,
-    .check = check,
-    .follow = run_follow,
-    .way = way,
+    .traits = &traits,
+    .check = path_check,
+    PATH_ROW,
 };

@@ -69,8 +69,10 @@ static size_t encode(const struct values *values, const struct option_set *optio
     return length;
 }
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
+    (void)program;
     uint8_t octets[TCP_OPTION_SPACE];
     g_autofree char *words = NULL;
 
@@ -83,9 +85,10 @@ static bool check(const struct values *values, const struct option_set *options,
     return true;
 }
 
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
+static bool configure(const struct program *program, struct variables *variables,
+                      const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     uint8_t octets[TCP_OPTION_SPACE] = {0};
     char text[PARAMETER_TEXT_SIZE] = "";
     g_autofree char *words = NULL;

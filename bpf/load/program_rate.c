@@ -5,8 +5,6 @@
 #include "rate.skel.h"
 #include "wire/command.h"
 
-extern const struct program program_rate; /* below */
-
 /* Indices into `parameters`. */
 enum { LIMIT, CLOSING };
 
@@ -36,38 +34,28 @@ static const struct parameter parameters[] = {
     REQUEST_PARAMETERS("all"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
-    (void)options;
     if (values->number[LIMIT] != 0 && values->number[CLOSING]) {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE,
                     "--set closing=yes: a limit of %u is set too; ask for one of the two",
                     values->number[LIMIT]);
         return false;
     }
-    return request_check(&program_rate, values, error);
+    return request_check(program, values, options, error);
 }
 
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
+static bool configure(const struct program *program, struct variables *variables,
+                      const struct values *values, const struct option_set *options, GError **error)
 {
     (void)options;
-    return request_configure(&program_rate, variables, values,
-                             values->number[LIMIT] != 0 || values->number[CLOSING],
-                             values->number[LIMIT], error);
+    return request_ask(program, variables, values,
+                       values->number[LIMIT] != 0 || values->number[CLOSING], values->number[LIMIT],
+                       error);
 }
 
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
-{
-    (void)options;
-    return request_prepare(&program_rate, object, values, error);
-}
-
-static char *way(const struct values *values)
-{
-    return request_way(&program_rate, values, "close a subflow");
-}
+static const struct request_traits traits = {.not_on_stock = "close a subflow"};
 
 const struct program program_rate = {
     .name = "rate",
@@ -81,9 +69,10 @@ const struct program program_rate = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = rate_bpf__elf_bytes,
+    .traits = &traits,
     .for_mptcp = true,
     .check = check,
     .configure = configure,
-    .prepare = prepare,
-    .way = way,
+    .prepare = request_prepare,
+    .way = request_way,
 };

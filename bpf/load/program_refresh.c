@@ -3,49 +3,27 @@
 #include "bpf/load/path.h"
 #include "bpf/load/program.h"
 #include "refresh.skel.h"
-#include "wire/command.h"
-
-/* Indices into `parameters`. */
-enum { RESET, TIMEOUT, AGE };
 
 static const struct parameter parameters[] = {
-    [RESET] = {.key = "reset",
-               .type = PARAMETER_BOOL,
-               .preset = "yes",
-               .help = "open a subflow anew that was reset"},
-    [TIMEOUT] = {.key = "timeout",
-                 .type = PARAMETER_BOOL,
-                 .preset = "yes",
-                 .help = "open one anew whose data was not acknowledged in time"},
-    [AGE] = {.key = "age",
-             .type = PARAMETER_NUMBER,
-             .preset = "0",
-             .help = "replace one that is older and in use; 0: whatever its age",
-             .unit = "s",
-             .min = 0,
-             .max = 31536000},
+    {.key = "reset",
+     .type = PARAMETER_BOOL,
+     .preset = "yes",
+     .help = "open a subflow anew that was reset"},
+    {.key = "timeout",
+     .type = PARAMETER_BOOL,
+     .preset = "yes",
+     .help = "open one anew whose data was not acknowledged in time"},
+    {.key = "age",
+     .type = PARAMETER_NUMBER,
+     .preset = "0",
+     .help = "replace one that is older and in use; 0: whatever its age",
+     .unit = "s",
+     .min = 0,
+     .max = 31536000},
     PARAMETER_ROLE_PATH("client"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
-{
-    (void)values;
-    (void)options;
-    return path_check(NULL, error);
-}
-
-static void run_follow(const struct follow *follow, const struct values *values)
-{
-    (void)values;
-    const struct manage_policy policy = {.kind = MANAGE_REFRESH};
-    path_follow(follow, &policy);
-}
-
-static char *way(const struct values *values)
-{
-    (void)values;
-    return path_way();
-}
+static const struct path_traits traits = {.kind = MANAGE_REFRESH};
 
 const struct program program_refresh = {
     .name = "refresh",
@@ -56,9 +34,7 @@ const struct program program_refresh = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = refresh_bpf__elf_bytes,
-    .for_mptcp = true,
-    .image_stock = path_image_stock,
-    .check = check,
-    .follow = run_follow,
-    .way = way,
+    .traits = &traits,
+    .check = path_check,
+    PATH_ROW,
 };

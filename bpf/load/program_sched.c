@@ -9,8 +9,6 @@
 #include "sched.skel.h"
 #include "wire/command.h"
 
-extern const struct program program_sched; /* below */
-
 /* Indices into `parameters`. */
 enum { SCHEDULER };
 
@@ -29,13 +27,14 @@ static const struct option_field *field(const struct option_set *options)
     return option_field_find(option_set_by_name(options, "sched"), "scheduler");
 }
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
     const char *name = values->text[SCHEDULER];
     uint64_t id;
 
     if (*name == '\0' || option_field_value_by_name(field(options), name, &id))
-        return request_check(&program_sched, values, error);
+        return request_check(program, values, options, error);
     g_autoptr(GString) names = g_string_new(NULL);
     for (size_t i = 0; i < field(options)->n_values; i++)
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", field(options)->values[i].name);
@@ -44,18 +43,18 @@ static bool check(const struct values *values, const struct option_set *options,
     return false;
 }
 
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
+static bool configure(const struct program *program, struct variables *variables,
+                      const struct values *values, const struct option_set *options, GError **error)
 {
     uint64_t id = 0;
     bool ask = option_field_value_by_name(field(options), values->text[SCHEDULER], &id);
 
-    return request_configure(&program_sched, variables, values, ask, (uint32_t)id, error);
+    return request_ask(program, variables, values, ask, (uint32_t)id, error);
 }
 
 /* The map of ids: those that the description names. */
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
+static bool prepare(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error)
 {
     struct bpf_map *map = bpf_object__find_map_by_name(object, SCHEDULERS_MAP);
 
@@ -70,13 +69,11 @@ static bool prepare(struct bpf_object *object, const struct values *values,
             return false;
         }
     }
-    return request_prepare(&program_sched, object, values, error);
+    return request_prepare(program, object, values, options, error);
 }
 
-static char *way(const struct values *values)
-{
-    return request_way(&program_sched, values, "change the scheduler of a connection");
-}
+static const struct request_traits traits = {.not_on_stock =
+                                                 "change the scheduler of a connection"};
 
 const struct program program_sched = {
     .name = "sched",
@@ -93,9 +90,10 @@ const struct program program_sched = {
     .parameters = parameters,
     .n_parameters = G_N_ELEMENTS(parameters),
     .image = sched_bpf__elf_bytes,
+    .traits = &traits,
     .for_mptcp = true,
     .check = check,
     .configure = configure,
     .prepare = prepare,
-    .way = way,
+    .way = request_way,
 };

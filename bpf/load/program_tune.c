@@ -24,8 +24,10 @@ static const struct parameter parameters[] = {
                .unit = "a file"},
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
+    (void)program;
     (void)options;
     if (values->text[RULES][0] == '\0') {
         g_set_error(error, LOAD_ERROR, EXIT_USAGE, "--set rules=FILE is missing: tune what?");
@@ -35,9 +37,10 @@ static bool check(const struct values *values, const struct option_set *options,
     return rules != NULL;
 }
 
-static bool configure(struct variables *variables, const struct values *values,
-                      const struct option_set *options, GError **error)
+static bool configure(const struct program *program, struct variables *variables,
+                      const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     g_autoptr(GArray) rules = rules_read(values->text[RULES], error);
 
     (void)options;
@@ -50,9 +53,10 @@ static bool configure(struct variables *variables, const struct values *values,
     return false;
 }
 
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
+static bool prepare(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     g_autoptr(GArray) rules = rules_read(values->text[RULES], error);
     struct bpf_map *map = bpf_object__find_map_by_name(object, RULES_MAP);
 

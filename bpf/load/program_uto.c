@@ -50,16 +50,18 @@ static const struct parameter parameters[] = {
     PARAMETER_ROLE("which connections it acts on"),
 };
 
-static bool check(const struct values *values, const struct option_set *options, GError **error)
+static bool check(const struct program *program, const struct values *values,
+                  const struct option_set *options, GError **error)
 {
     (void)options;
-    return values_check_limits(values, LOWER, UPPER, error);
+    return values_check_limits(program, values, error);
 }
 
 /* What is advertised from now on, by live connections too when the program is replaced. */
-static bool prepare(struct bpf_object *object, const struct values *values,
-                    const struct option_set *options, GError **error)
+static bool prepare(const struct program *program, struct bpf_object *object,
+                    const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)program;
     struct bpf_map *map = bpf_object__find_map_by_name(object, LIVE_MAP);
     uint32_t zero = 0;
 

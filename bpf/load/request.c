@@ -34,8 +34,10 @@ static const char *local_of(const struct program *program, const struct values *
     return values->text[parameter_index(program, REQUEST_LOCAL)];
 }
 
-bool request_check(const struct program *program, const struct values *values, GError **error)
+bool request_check(const struct program *program, const struct values *values,
+                   const struct option_set *options, GError **error)
 {
+    (void)options;
     g_autoptr(GArray) prefixes = prefixes_parse(local_of(program, values), error);
 
     if (prefixes == NULL) {
@@ -47,11 +49,22 @@ bool request_check(const struct program *program, const struct values *values, G
                     LOCAL_PREFIXES_MAX);
         return false;
     }
-    return true;
+    return values_check_limits(program, values, error);
 }
 
 bool request_configure(const struct program *program, struct variables *variables,
-                       const struct values *values, bool ask, uint32_t value, GError **error)
+                       const struct values *values, const struct option_set *options,
+                       GError **error)
+{
+    const struct request_traits *traits = program->traits;
+    uint32_t value = number_of(program, values, traits->value);
+
+    (void)options;
+    return request_ask(program, variables, values, value != 0, value, error);
+}
+
+bool request_ask(const struct program *program, struct variables *variables,
+                 const struct values *values, bool ask, uint32_t value, GError **error)
 {
     const uint32_t asks = ask, limited = *local_of(program, values) != '\0';
 
@@ -71,21 +84,21 @@ bool request_configure(const struct program *program, struct variables *variable
 }
 
 bool request_prepare(const struct program *program, struct bpf_object *object,
-                     const struct values *values, GError **error)
+                     const struct values *values, const struct option_set *options, GError **error)
 {
+    (void)options;
     return prefixes_fill(bpf_object__find_map_by_name(object, LOCAL_PREFIXES_MAP),
                          local_of(program, values), error);
 }
 
-char *request_way(const struct program *program, const struct values *values,
-                  const char *not_on_stock)
+char *request_way(const struct program *program, const struct values *values)
 {
+    const struct request_traits *traits = program->traits;
     bool patched = kernel_is_patched();
     bool suboption = patched && number_of(program, values, "carrier") != REQUEST_TWIN;
     return g_strdup_printf("asks by %s%s%s%s",
                            suboption ? "MPTCP suboption, until it is echoed"
                                      : "experimental option (ExID), that has no echo",
                            patched ? "" : "; takes only those: this kernel is not patched",
-                           patched || not_on_stock == NULL ? "" : "; cannot ",
-                           patched || not_on_stock == NULL ? "" : not_on_stock);
+                           patched ? "" : "; cannot ", patched ? "" : traits->not_on_stock);
 }

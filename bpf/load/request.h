@@ -42,19 +42,30 @@ extern const struct parameter_value subflows_values[];
         .help = "yes: this end does too what it asks of the peer"                                  \
     }
 
-/* Refuses a faulty `local`. */
-bool request_check(const struct program *program, const struct values *values, GError **error);
+/* The `traits` of a row that asks. */
+struct request_traits {
+    const char *value;        /* the parameter that is asked for, where 0 stands for: do not ask */
+    const char *not_on_stock; /* what a stock kernel cannot do, for way() */
+};
 
-/* Sets what is asked (`ask` false: nothing), for the program's configure(). */
+/* For check(): refuses a faulty `local`, and limits the wrong way round. */
+bool request_check(const struct program *program, const struct values *values,
+                   const struct option_set *options, GError **error);
+
+/* For configure(): asks for the parameter that the traits name. */
 bool request_configure(const struct program *program, struct variables *variables,
-                       const struct values *values, bool ask, uint32_t value, GError **error);
+                       const struct values *values, const struct option_set *options,
+                       GError **error);
 
-/* Fills the map of `local`, for prepare(). */
+/* The same for a row that makes the value of something else (`ask` false: asks for nothing). */
+bool request_ask(const struct program *program, struct variables *variables,
+                 const struct values *values, bool ask, uint32_t value, GError **error);
+
+/* For prepare(): fills the map of `local`. */
 bool request_prepare(const struct program *program, struct bpf_object *object,
-                     const struct values *values, GError **error);
+                     const struct values *values, const struct option_set *options, GError **error);
 
-/* For way(): how requests go out here, and what a stock kernel cannot do (NULL: nothing). */
-char *request_way(const struct program *program, const struct values *values,
-                  const char *not_on_stock);
+/* For way(): how requests go out here, and what a stock kernel cannot do. */
+char *request_way(const struct program *program, const struct values *values);
 
 #endif

@@ -227,14 +227,7 @@ static int run_status(int argc, char **argv)
         return command_usage(command, "\"%s\" is too much", argv[1]);
 
     g_autoptr(GError) error = NULL;
-    uint64_t cgroup_id = 0;
-    if (cgroup != NULL) {
-        int fd = cgroup_open(cgroup, &cgroup_id, &error);
-        if (fd < 0)
-            return command_fail(error->code, command, "%s", error->message);
-        close(fd);
-    }
-    g_autoptr(GPtrArray) list = loaded_list(cgroup != NULL ? &cgroup_id : NULL, &error);
+    g_autoptr(GPtrArray) list = loaded_list(cgroup, &error);
     if (list == NULL)
         return command_fail(error->code, command, "%s", error->message);
     g_autoptr(option_set) options = option_set_new();

@@ -42,14 +42,7 @@ static int run_unload(int argc, char **argv)
         return command_usage(command, "--cgroup DIR is missing: off which cgroup?");
 
     g_autoptr(GError) error = NULL;
-    uint64_t cgroup_id = 0;
-    if (cgroup != NULL) {
-        int fd = cgroup_open(cgroup, &cgroup_id, &error);
-        if (fd < 0)
-            return command_fail(error->code, command, "%s", error->message);
-        close(fd);
-    }
-    g_autoptr(GPtrArray) list = loaded_list(cgroup != NULL ? &cgroup_id : NULL, &error);
+    g_autoptr(GPtrArray) list = loaded_list(cgroup, &error);
     if (list == NULL)
         return command_fail(error->code, command, "%s", error->message);
 
@@ -64,6 +57,7 @@ static int run_unload(int argc, char **argv)
         if (!loaded_remove(loaded, &error))
             code = command_fail(error->code, command, "%s", error->message);
     }
+    loaded_clean();
     if (!all && n_removed == 0)
         return command_fail(EXIT_INPUT, command, "%s is not loaded on %s; see: optrail status",
                             argv[1], cgroup);
