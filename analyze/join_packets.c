@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "analyze/clock.h"
 #include "analyze/fingerprint.h"
 #include "analyze/judge.h"
 #include "analyze/learn.h"
@@ -89,14 +90,28 @@ struct choice {
     unsigned copies; /* that have the key */
     bool ambiguous;  /* another fits as well and has other options */
     bool disagreed;  /* one has the key, but not the timestamp */
+    bool strange;    /* the best is another packet, as far as can be known */
 };
+
+/*
+ * Both files are read where they speak of the same time: that takes a clock, or that both began
+ * before the connection did. Else one may be read far ahead of the other, and what looks alike may
+ * be long before.
+ */
+static bool is_in_step(const struct analysis *analysis, const struct connection *connection)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    return analysis->clock->known || (a->has_isn[FROM_CLIENT] && b->has_isn[FROM_CLIENT]);
+}
 
 /*
  * A retransmission may come before the segment that it looks like was read at the other vantage
  * point. A SYN is sent again with other options, so it takes something that names the copy; the
- * others wait where identifications are known to pass unchanged and these do not agree.
+ * others wait where identifications are known to pass unchanged, or nothing is known, and these do
+ * not agree.
  */
-static bool may_be_another_copy(const struct segment *s, const struct segment *candidate)
+static bool may_be_another_copy(const struct segment *s, const struct segment *candidate,
+                                bool in_step)
 {
     bool identified = s->ip_id != 0 && candidate->ip_id != 0;
     if (s->class == SEGMENT_SYN || s->class == SEGMENT_SYNACK)
@@ -107,7 +122,7 @@ static bool may_be_another_copy(const struct segment *s, const struct segment *c
     if (!identified && s->length == 0 && s->class == SEGMENT_ACK &&
         !(s->has_timestamps && candidate->has_timestamps))
         return !same_options(s, candidate);
-    return identified && s->connection->ids_pass && s->ip_id != candidate->ip_id;
+    return identified && (s->connection->ids_pass || !in_step) && s->ip_id != candidate->ip_id;
 }
 
 /*
@@ -120,6 +135,20 @@ static bool is_another_reset(const struct segment *s, const struct segment *cand
     return s->class == SEGMENT_RST && ((s->flags ^ candidate->flags) & TCP_ACK);
 }
 
+/*
+ * By what is known of this connection it is another packet. At the end it is all there is: it may
+ * be the right one all the same, or another copy of it. A frame that its own file shows twice has
+ * its counterpart, and needs no other.
+ */
+static bool is_strange(const struct segment *s, const struct segment *candidate, bool stamps_agree)
+{
+    const struct connection *connection = s->connection;
+    bool numbered = connection->ids_pass && !connection->ids_change;
+    if (numbered && s->ip_id != 0 && candidate->ip_id != 0 && s->ip_id != candidate->ip_id)
+        return true;
+    return !stamps_agree && connection->timestamp_state[s->direction] == TIMESTAMPS_CONSTANT;
+}
+
 /* Nothing can fit better: the very packet, by the number that its sender gave it. */
 static bool is_the_one(const struct segment *s, const struct segment *candidate, unsigned points)
 {
@@ -128,10 +157,12 @@ static bool is_the_one(const struct segment *s, const struct segment *candidate,
 }
 
 /* The best of what waits at the other vantage point; of equally good ones the oldest. */
-static struct choice choose(const struct join *join, const struct segment *s, bool demanding)
+static struct choice choose(const struct analysis *analysis, const struct segment *s,
+                            bool demanding)
 {
-    struct choice choice = {NULL, 0, 0, false, false};
-    struct segment *candidate = waiting_copies(join, s);
+    bool in_step = is_in_step(analysis, s->connection);
+    struct choice choice = {NULL, 0, 0, false, false, false};
+    struct segment *candidate = waiting_copies(analysis->join, s);
     for (; candidate; candidate = candidate->copy_next) {
         if (!waiting_step(s->connection) && choice.copies >= STEPS_ALWAYS) {
             choice.ambiguous = true; /* a better one may stand farther on */
@@ -141,7 +172,10 @@ static struct choice choose(const struct join *join, const struct segment *s, bo
             continue;
         unsigned points = fit(s, candidate);
         choice.copies++;
-        if (demanding && may_be_another_copy(s, candidate))
+        if (demanding && may_be_another_copy(s, candidate, in_step))
+            continue;
+        bool strange = is_strange(s, candidate, points > 0);
+        if (strange && (s->twin != TWIN_NONE || candidate->twin != TWIN_NONE))
             continue;
         if (points == 0) {
             choice.disagreed = true;
@@ -153,7 +187,7 @@ static struct choice choose(const struct join *join, const struct segment *s, bo
             choice.ambiguous |= !same_options(candidate, choice.best);
             continue;
         }
-        choice.ambiguous = false;
+        choice.ambiguous = choice.strange = strange;
         choice.points = points;
         choice.best = candidate;
         if (is_the_one(s, candidate, points)) {
@@ -168,7 +202,7 @@ enum outcome { JOINED, NO_CANDIDATE, TIMESTAMPS_DISAGREE };
 
 static enum outcome join_one_for_one(struct analysis *analysis, struct segment *s, bool demanding)
 {
-    struct choice choice = choose(analysis->join, s, demanding);
+    struct choice choice = choose(analysis, s, demanding);
     struct segment *other = choice.best;
     if (other == NULL)
         return choice.disagreed ? TIMESTAMPS_DISAGREE : NO_CANDIDATE;
@@ -177,8 +211,10 @@ static enum outcome join_one_for_one(struct analysis *analysis, struct segment *
     struct segment *b = s->vantage == VANTAGE_A ? other : s;
     translate_learn_timestamps(s->connection, a, b);
     s->connection->related[s->direction] = true;
+    bool sure = choice.copies == 1 && !choice.strange;
     s->connection->ids_pass |= a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
-    judge_pair(analysis, a, b, choice.ambiguous, choice.copies == 1);
+    s->connection->ids_change |= sure && a->ip_id != 0 && b->ip_id != 0 && a->ip_id != b->ip_id;
+    judge_pair(analysis, a, b, choice.ambiguous, sure);
     release(analysis, other);
     return JOINED;
 }
@@ -288,8 +324,9 @@ static bool may_be_pieces(const struct segment *s, const struct segment *t, bool
         return false;
     if (t->seq == s->seq && t->length == s->length)
         return false; /* the same range: copies of one another, with other timestamps */
-    return !demanding ||
-           translate_timestamps_agree(s->connection, at(s, t, VANTAGE_A), at(s, t, VANTAGE_B));
+    if (!demanding)   /* what its own file shows twice has its counterpart */
+        return s->twin == TWIN_NONE && t->twin == TWIN_NONE;
+    return translate_timestamps_agree(s->connection, at(s, t, VANTAGE_A), at(s, t, VANTAGE_B));
 }
 
 /* The first segment of a lane that may reach beyond `seq`, from whichever end is nearer. */
@@ -427,7 +464,8 @@ static bool join_now(struct analysis *analysis, struct segment *s)
 {
     struct connection *connection = s->connection;
     enum outcome outcome = join_one_for_one(analysis, s, true);
-    if (outcome == TIMESTAMPS_DISAGREE && doubt_timestamps(connection, s->direction)) {
+    if (outcome == TIMESTAMPS_DISAGREE && is_in_step(analysis, connection) &&
+        doubt_timestamps(connection, s->direction)) {
         join_leniently(analysis, connection);
         outcome = join_one_for_one(analysis, s, false);
     }

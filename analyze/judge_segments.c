@@ -70,14 +70,18 @@ static bool filtered_out(const struct analysis *analysis, const struct segment *
                               low ? &side->key.high : &side->key.low, s->flags, s->length);
 }
 
-/* Both directions were seen at one vantage point and nothing at the other: it is not on the path. */
+/*
+ * Nothing of the connection was seen at the other vantage point: it is not on the path when both
+ * directions were, here; and when its beginning was not, the other may know it by another name.
+ */
 static bool passes_by(const struct analysis *analysis, const struct segment *s,
                       const struct input *other)
 {
     const struct side *side = s->connection->sides[s->vantage];
     (void)analysis;
-    return s->connection->sides[other->vantage] == NULL && side->has_ack[FROM_CLIENT] &&
-           side->has_ack[FROM_SERVER];
+    return s->connection->sides[other->vantage] == NULL &&
+           ((side->has_ack[FROM_CLIENT] && side->has_ack[FROM_SERVER]) ||
+            !side->has_isn[FROM_CLIENT]);
 }
 
 static bool before_its_beginning(const struct analysis *analysis, const struct segment *s,
@@ -161,7 +165,8 @@ static const struct {
     enum verdict verdict;
     const char *why;
 } OBJECTIONS[] = {
-    {headers_cut_there, VERDICT_INCONCLUSIVE_SNAPLEN, "it holds no whole TCP header at that moment"},
+    {headers_cut_there, VERDICT_INCONCLUSIVE_SNAPLEN,
+     "it holds no whole TCP header at that moment"},
     {other_has_no_packets, VERDICT_INCONCLUSIVE_NOT_COVERED, "it holds no TCP segment at all"},
     {filtered_out, VERDICT_INCONCLUSIVE_NOT_COVERED,
      "it was made with a filter that may leave them out"},
@@ -254,7 +259,8 @@ void judge_missing(struct analysis *analysis, struct segment *s)
     struct option_list options;
     if (is_shown_twice(s))
         return;
-    (void)join_hooks_elsewhere(analysis, s); /* whatever is said of it: a write learns that it left */
+    (void)join_hooks_elsewhere(analysis,
+                               s); /* whatever is said of it: a write learns that it left */
     struct absence absence = s->connection->terminated
                                  ? (struct absence){VERDICT_PATH_PROXY, CONFIDENCE_LIKELY, NULL}
                                  : judge_absence(analysis, s);

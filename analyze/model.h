@@ -77,7 +77,6 @@ struct lane { /* unmatched segments of one vantage point and direction, by seque
 
 struct side { /* a connection as one vantage point sees it: one incarnation of a pair of ports */
     struct flow_key key;
-    uint64_t hash;
     struct side *older;            /* the incarnation before this one */
     struct connection *connection; /* NULL: only hooks were seen, they wait for a segment */
     struct waiting_hook *hooks_waiting, *hooks_waiting_last;
@@ -85,10 +84,9 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint64_t syn_ns, synack_ns; /* the first of each; 0: not seen */
     uint64_t first_frame;
     uint32_t isn[DIRECTIONS];
-    uint32_t syn_tsval;
+    uint32_t syn_tsval, syn_look; /* the latter: fingerprint of its options, but for their values */
     uint64_t join_identity; /* MP_JOIN: token and nonce; 0: none */
     GArray *payload_keys;   /* pair_payload.c: under which this side stands; NULL: none */
-    uint64_t syn_look;      /* fingerprint of the SYN's options, but for their values */
     uint32_t syn_mark;      /* what its sender's host marked the SYN with; 0: nothing */
     uint16_t syn_window;
     uint8_t syn_ttl;
@@ -124,13 +122,13 @@ struct passage {                      /* of the joined segments of one direction
 
 struct connection {
     struct side *sides[VANTAGES];
-    struct lane lanes[VANTAGES][DIRECTIONS];
+    struct lane (*lanes)[DIRECTIONS]; /* of each vantage point; NULL: with one, and when finished */
     uint64_t last_seq[DIRECTIONS];        /* where unwrapping stands; 0: nowhere yet */
     uint32_t delta[DIRECTIONS];           /* sequence numbers: B minus A */
     uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
     uint32_t mss[DIRECTIONS]; /* what that direction's receiver announced; 0 not known */
     uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
-    struct passage passage[DIRECTIONS];
+    struct passage *passages;  /* of each direction; NULL: none was joined, or finished */
     struct mptcp *mptcp;       /* NULL: no Multipath TCP seen */
     GArray *arrived_again;     /* struct range: retransmissions that arrived; NULL: none */
     struct segment *undecided; /* joined pairs (A, then B) that wait for an orientation */
@@ -160,6 +158,7 @@ struct connection {
     bool related[DIRECTIONS];           /* a segment was joined: the numbers fit */
     bool gave_up[VANTAGES][DIRECTIONS]; /* segments waited too long: see join_packets.h */
     bool ids_pass;                      /* IP identifications are the same at both vantage points */
+    bool ids_change;                    /* ... or other ones, for one segment at least */
     bool merged;     /* its side went to another connection: nothing is left here */
     bool terminated; /* by a proxy: the sides are two connections */
     bool finished;   /* judged; waits for the report only */
@@ -244,6 +243,7 @@ struct analysis {
     struct memory *memory;
     size_t waiting_max; /* segments that wait for their counterparts */
     struct mptcp_tokens *mptcp_tokens;
+    struct slab lanes, passages; /* those of one connection together */
     struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
     GHashTable *rows_more, *evidence_more; /* sets of those behind LISTED_AT_FIRST */
     struct connection *live;          /* all connections that are not yet reported, newest first */
