@@ -2,13 +2,13 @@
 /*
  * dissector.h - what the plugin's files share. Include compat.h before it.
  *
- * plugin.c registers; user.c and user_table.c hold the descriptions and the preferences; fields.c
- * turns descriptions into header fields and decoded options into tree items; rules.c has the expert
- * items; options.c wraps the handlers of TCP options; segments.c sees to whole segments and to
- * options that have no handler; known.c says what Wireshark itself knows of options; speak.c says
- * what there is to say of one, story.c remembers what happened to it, space.c shows the room that
- * options take; records.c finds the records of recordings (records.h), links.c their packets;
- * stats.c counts.
+ * plugin.c registers; protocol.c is the protocol itself; user.c and user_table.c hold the
+ * descriptions and the preferences; fields.c turns descriptions into header fields and decoded
+ * options into tree items; rules.c has the expert items; options.c wraps the handlers of TCP options;
+ * header.c knows which header is being dissected; segments.c sees to whole segments and to options
+ * that have no handler; known.c says what Wireshark itself knows of options; speak.c says what there
+ * is to say of one, story.c remembers what happened to it, space.c shows the room that options take;
+ * records.c finds the records of recordings (records.h), links.c their packets; stats.c counts.
  */
 #ifndef OPTRAIL_DISSECTOR_H
 #define OPTRAIL_DISSECTOR_H
@@ -23,8 +23,11 @@ struct story;
 /* Reads the built-in descriptions. */
 void user_load_builtin(void);
 
-/* Reads the user's too; faults go to stderr as FILE:LINE: what. */
-void user_load_options(void);
+/*
+ * Reads the user's too; faults go to stderr as FILE:LINE: what. Calls `changed` then, and whenever the
+ * preferences have brought other descriptions.
+ */
+void user_load_options(void (*changed)(const struct option_set *options));
 
 /* The loaded descriptions. They live as long as the process does. */
 const struct option_set *user_options(void);
@@ -36,7 +39,8 @@ void user_register_preferences(int proto);
 
 /* --- user_table.c: the table of options in the preferences ---------------------------------------- */
 
-void user_table_register(module_t *module);
+/* Calls `changed` when the user has changed the table. */
+void user_table_register(module_t *module, void (*changed)(void));
 
 /* Adds the description of each row; what is wrong goes to `faults`. */
 void user_table_add(struct option_set *set, GPtrArray *faults);
@@ -106,7 +110,7 @@ void rules_register(int proto);
 void rules_flag(packet_info *pinfo, proto_item *item, enum rule rule, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/* --- segments.c: what is known of the segment that an option stands in ----------------------------- */
+/* --- what is known of the segment that an option stands in ----------------------------------------- */
 
 enum { HEADER_OPTIONS_MAX = TCP_OPTION_SPACE / 2 };
 
@@ -157,16 +161,41 @@ struct segment_facts {
     uint16_t source_port, destination_port;
 };
 
+
+/* --- header.c: the header that is being dissected ------------------------------------------------------ */
+
+/* Where the options of a segment stand. */
+struct extent {
+    const uint8_t *octets; /* of the header */
+    unsigned captured;     /* octets of options that may be read */
+    unsigned declared;     /* octets of options that the header says there are */
+    unsigned payload;      /* octets behind it */
+};
+
+/* A segment that is being dissected. Lives on the stack; segments may be nested. */
+struct open_segment {
+    struct extent extent;
+    struct header_options spoken;
+    struct open_segment *outer;
+};
+
+void header_register(int proto);
+
+/* From now on, and until header_close(), options that are dissected stand in this segment. */
+void header_open(struct open_segment *segment, const struct extent *extent);
+void header_close(const struct open_segment *segment);
+
 /*
  * Whether an option other than NOP and EOL follows in the header that is being dissected. True also
  * when that cannot be told.
  */
-bool segments_has_options_behind(const uint8_t *option, unsigned length);
+bool header_has_options_behind(const uint8_t *option, unsigned length);
 
 /* The spoken options of the header that this option stands in. */
-struct header_options *segments_spoken(packet_info *pinfo, const uint8_t *option, unsigned length);
+struct header_options *header_spoken(packet_info *pinfo, const uint8_t *option, unsigned length);
 
-void segments_register(int proto);
+/* --- segments.c: whole segments ------------------------------------------------------------------------ */
+
 void segments_handoff(void);
 
 /* --- story.c: what happened to the options of a connection ------------------------------------------ */
@@ -192,6 +221,9 @@ void story_missing_answers(packet_info *pinfo, const struct segment_facts *segme
                            void *context);
 
 /* --- known.c: options that Wireshark itself knows ---------------------------------------------------- */
+
+/* Notes that Wireshark has a handler for options of that kind. */
+void known_note_handler(uint8_t kind);
 
 /* Whether Wireshark shows this option's values field by field. */
 bool known_shows_values(const struct option_desc *desc);
@@ -277,9 +309,6 @@ void options_handoff(void);
 /* Takes the place of the handlers of all kinds that the descriptions claim. */
 void options_wrap(const struct option_set *set);
 
-/* Whether Wireshark has a handler for options of that kind. */
-bool options_stock_handles(uint8_t kind);
-
 /* What there is for us to do with options of that kind and length. */
 enum option_duty {
     DUTY_NONE,    /* Wireshark knows them, and they are sound */
@@ -288,7 +317,10 @@ enum option_duty {
 };
 enum option_duty options_duty(uint8_t kind, uint8_t length);
 
-/* --- plugin.c -------------------------------------------------------------------------------------- */
+/* --- protocol.c: the protocol itself --------------------------------------------------------------- */
+
+/* Registers it; returns its number. */
+int protocol_register(void);
 
 /* False when the user has disabled the protocol: then Wireshark is to be as if we were not there. */
 bool optrail_is_enabled(void);

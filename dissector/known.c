@@ -54,6 +54,13 @@ static const uint64_t subtype_lengths[SUBTYPES] = {
     /* MP_TCPRST */ LENGTH(4),
 };
 
+static bool has_handler[256]; /* by kind */
+
+void known_note_handler(uint8_t kind)
+{
+    has_handler[kind] = true;
+}
+
 bool known_shows_values(const struct option_desc *desc)
 {
     /* ExIDs whose values Wireshark 4.0 and later show field by field. */
@@ -75,7 +82,7 @@ bool known_is_left_to_stock(const uint8_t *octets, unsigned available)
     case TCP_KIND_MPTCP:
         return available > 2 && octets[2] >> 4 < SUBTYPES;
     default:
-        return options_stock_handles(octets[0]);
+        return has_handler[octets[0]];
     }
 }
 

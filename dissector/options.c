@@ -22,11 +22,6 @@ static dissector_handle_t ours[KINDS];  /* for the same kinds */
 static bool wrapped[KINDS];
 static uint64_t silent[KINDS]; /* a bit for each length at which nothing is said of that kind */
 
-bool options_stock_handles(uint8_t kind)
-{
-    return stock[kind] != NULL;
-}
-
 enum option_duty options_duty(uint8_t kind, uint8_t length)
 {
     if (length <= TCP_OPTION_SPACE && (silent[kind] >> length & 1))
@@ -38,7 +33,7 @@ static bool something_would_be_lost(tvbuff_t *tvb, const struct segment_facts *s
 {
     unsigned length = tvb_captured_length(tvb);
     return !segment->payload_known || segment->payload_length > 0 ||
-           segments_has_options_behind(tvb_get_ptr(tvb, 0, (int)length), length);
+           header_has_options_behind(tvb_get_ptr(tvb, 0, (int)length), length);
 }
 
 /*
@@ -104,7 +99,7 @@ static int dissect_option(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
     }
     unsigned captured = tvb_captured_length(tvb);
     struct segment_facts segment = {
-        .spoken = segments_spoken(pinfo, tvb_get_ptr(tvb, 0, (int)captured), captured),
+        .spoken = header_spoken(pinfo, tvb_get_ptr(tvb, 0, (int)captured), captured),
         .flags = (uint8_t)header->th_flags,
         .payload_known = header->th_have_seglen,
         .has_stream = true,
@@ -170,6 +165,7 @@ void options_handoff(void)
         stock[kind] = dissector_get_uint_handle(table, kind);
         if (stock[kind] == NULL)
             continue;
+        known_note_handler((uint8_t)kind);
         ours[kind] = create_dissector_handle(dissect_option, helper_protocol(kind));
         silent[kind] = known_lengths((uint8_t)kind);
     }

@@ -23,30 +23,22 @@ uint32_t plugin_describe(void)
 }
 #endif
 
-static int proto = -1;
-static protocol_t *protocol;
-
-bool optrail_is_enabled(void)
+/* Every field and handler that follows from the descriptions, after the user has changed his. */
+static void take_options(const struct option_set *options)
 {
-    return proto_is_protocol_enabled(protocol);
-}
-
-bool optrail_is_wanted(proto_tree *tree)
-{
-    /* A field that a filter names marks its protocol as well. */
-    return proto_field_is_referenced(tree, proto) || proto_field_is_referenced(tree, proto_expert);
+    fields_refresh(options);
+    options_wrap(options);
 }
 
 static void register_fields(void)
 {
-    proto = proto_register_protocol("Optrail TCP Options", "Optrail", "optrail");
-    protocol = find_protocol_by_id(proto);
+    int proto = protocol_register();
     user_load_builtin();
     rules_register(proto);
     fields_register(proto, user_options());
-    user_load_options();
+    user_load_options(take_options);
     story_register();
-    segments_register(proto);
+    header_register(proto);
     space_register(proto);
     links_register(proto);
     records_register();

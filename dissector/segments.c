@@ -17,61 +17,7 @@ enum { PROTOCOL_TCP = 6, HEADER_MIN = 20, FLAGS_AT = 13, OFFSET_AT = 12 };
 enum { MPTCP_CAPABLE = 0, MPTCP_JOIN = 1 };
 
 static dissector_handle_t stock_tcp;
-static int proto_optrail = -1, proto_tcp = -1, hf_tcp_options = -1;
-
-/* Where the options of a segment stand. */
-struct extent {
-    const uint8_t *octets; /* of the header */
-    unsigned captured;     /* octets of options that may be read */
-    unsigned declared;     /* octets of options that the header says there are */
-    unsigned payload;      /* octets behind it */
-};
-
-/* A segment that is being dissected. Lives on the stack; segments may be nested. */
-struct open_segment {
-    struct extent extent;
-    struct header_options spoken;
-};
-
-static struct open_segment *open_segments; /* the innermost one of which options are awaited */
-
-/* --- what others ask ----------------------------------------------------------------------------- */
-
-/* The segment that the option stands in; NULL when it did not come through here. */
-static struct open_segment *segment_around(const uint8_t *option, unsigned length)
-{
-    struct open_segment *segment = open_segments;
-    if (segment == NULL || option < segment->extent.octets + HEADER_MIN ||
-        option + length > segment->extent.octets + HEADER_MIN + segment->extent.captured)
-        return NULL;
-    return segment;
-}
-
-bool segments_has_options_behind(const uint8_t *option, unsigned length)
-{
-    const struct open_segment *segment = segment_around(option, length);
-    if (segment == NULL)
-        return true;
-    const uint8_t *end = segment->extent.octets + HEADER_MIN + segment->extent.captured;
-    for (const uint8_t *at = option + length; at < end; at++)
-        if (*at != TCP_KIND_NOP)
-            return *at != TCP_KIND_EOL;
-    return false;
-}
-
-struct header_options *segments_spoken(packet_info *pinfo, const uint8_t *option, unsigned length)
-{
-    struct open_segment *segment = segment_around(option, length);
-    if (segment != NULL)
-        return &segment->spoken;
-    /* TCP that does not stand in IP: all of a frame's options are taken together. */
-    struct header_options *spoken = p_get_proto_data(pinfo->pool, pinfo, proto_optrail, 0);
-    if (spoken == NULL) {
-        spoken = wmem_new0(pinfo->pool, struct header_options);
-        p_add_proto_data(pinfo->pool, pinfo, proto_optrail, 0, spoken);
-    }
-    return spoken;
-}
+static int proto_tcp = -1, hf_tcp_options = -1;
 
 /* --- trees --------------------------------------------------------------------------------------- */
 
@@ -252,7 +198,7 @@ G_NO_INLINE static int dissect_and_look(tvbuff_t *tvb, packet_info *pinfo, proto
                                         void *data, const struct extent *extent,
                                         enum option_duty duty)
 {
-    struct open_segment segment, *outer = open_segments;
+    struct open_segment segment;
     struct walk walk = {
         .tvb = tvb,
         .pinfo = pinfo,
@@ -261,11 +207,7 @@ G_NO_INLINE static int dissect_and_look(tvbuff_t *tvb, packet_info *pinfo, proto
         .duty = duty,
     };
     volatile int used = 0;
-    segment.extent = *extent;
-    segment.spoken.n = 0;
-    segment.spoken.connection = NULL;
-    segment.spoken.went_on = false;
-    open_segments = &segment;
+    header_open(&segment, extent);
     TRY
     {
         used = call_dissector_only(stock_tcp, tvb, pinfo, tree, data);
@@ -273,12 +215,12 @@ G_NO_INLINE static int dissect_and_look(tvbuff_t *tvb, packet_info *pinfo, proto
     CATCH_ALL
     {
         /* What ends the packet, as without us, does not end what there is to say of its options. */
-        open_segments = outer;
+        header_close(&segment);
         look_at_options(&walk, &segment);
         RETHROW;
     }
     ENDTRY;
-    open_segments = outer;
+    header_close(&segment);
     if (used > 0)
         look_at_options(&walk, &segment);
     return used;
@@ -296,11 +238,6 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (followed)
         links_of_segment(pinfo, extent.octets, extent.captured, extent.payload);
     return dissect_and_look(tvb, pinfo, tree, data, &extent, duty);
-}
-
-void segments_register(int proto)
-{
-    proto_optrail = proto;
 }
 
 void segments_handoff(void)

@@ -21,6 +21,7 @@ static struct {
     int profile;         /* the preferences */
     const char *folder;
     wish summary;
+    void (*changed)(const struct option_set *options);
 } user = {.summary = TRUE};
 
 bool user_wants_summary(void)
@@ -52,7 +53,7 @@ static void choose_profile(void)
     option_set_choose_profile(user.options, profile);
 }
 
-void user_load_options(void)
+static void load_options(void)
 {
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *folder = option_user_dir();
@@ -68,8 +69,13 @@ void user_load_options(void)
     g_ptr_array_add(user.retired, user.options);
     user.options = options;
     choose_profile();
-    fields_refresh(options);
-    options_wrap(options);
+    user.changed(options);
+}
+
+void user_load_options(void (*changed)(const struct option_set *options))
+{
+    user.changed = changed;
+    load_options();
 }
 
 /* --- preferences --------------------------------------------------------------------------------- */
@@ -98,7 +104,7 @@ static void apply_preferences(void)
     if (g_strcmp0(folder, user.folder_read != NULL ? user.folder_read : "") != 0) {
         g_free(user.folder_read);
         user.folder_read = g_strdup(folder);
-        user_load_options();
+        load_options();
     }
     choose_profile();
 }
@@ -121,7 +127,7 @@ void user_register_preferences(int proto)
         "Every NAME.opt in this folder describes a TCP option, which is then named and can be "
         "filtered. The folder optrail/options beside Wireshark's configuration is always read.",
         &user.folder);
-    user_table_register(module);
+    user_table_register(module, load_options);
     prefs_register_bool_preference(module, "info", "Options in the Info column",
                                    "Write the options that Optrail shows, and what they answer, "
                                    "behind what stands in the Info column.",

@@ -189,7 +189,7 @@ static wish check_row(void *data, char **error)
     return *error == NULL;
 }
 
-void user_table_register(module_t *module)
+void user_table_register(module_t *module, void (*changed)(void))
 {
     static uat_field_t columns[] = {
         UAT_FLD_CSTRING(row, name, "Name", "Of the option: filter fields are optrail.NAME.FIELD"),
@@ -206,7 +206,7 @@ void user_table_register(module_t *module)
         UAT_END_FIELDS};
     uat_t *table = uat_new("TCP Options", sizeof(struct row), "optrail_options", TRUE, &rows,
                            &n_rows, UAT_AFFECTS_DISSECTION | UAT_AFFECTS_FIELDS, NULL, copy_row,
-                           check_row, free_row, user_load_options, NULL, columns);
+                           check_row, free_row, changed, NULL, columns);
     prefs_register_uat_preference(module, "options", "TCP options",
                                   "Options of your own, one a row: named and filterable at once",
                                   table);
