@@ -93,6 +93,12 @@ struct choice {
     bool strange;    /* the best is another packet, as far as can be known */
 };
 
+static bool is_seen_from_its_beginning(const struct connection *connection)
+{
+    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
+    return a->has_isn[FROM_CLIENT] && b->has_isn[FROM_CLIENT];
+}
+
 /*
  * Both files are read where they speak of the same time: that takes a clock, or that both began
  * before the connection did. Else one may be read far ahead of the other, and what looks alike may
@@ -100,8 +106,7 @@ struct choice {
  */
 static bool is_in_step(const struct analysis *analysis, const struct connection *connection)
 {
-    const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
-    return analysis->clock->known || (a->has_isn[FROM_CLIENT] && b->has_isn[FROM_CLIENT]);
+    return analysis->clock->known || is_seen_from_its_beginning(connection);
 }
 
 /*
@@ -408,7 +413,8 @@ static void join_leniently(struct analysis *analysis, struct connection *connect
 static bool doubt_timestamps(struct connection *connection, unsigned direction)
 {
     bool unknown = connection->timestamp_state[direction] == TIMESTAMPS_UNKNOWN;
-    unsigned limit = unknown ? DISAGREEMENTS_AT_FIRST : DISAGREEMENTS_LATER;
+    bool at_first = unknown && is_seen_from_its_beginning(connection);
+    unsigned limit = at_first ? DISAGREEMENTS_AT_FIRST : DISAGREEMENTS_LATER;
     if (++connection->timestamp_misses[direction] < limit)
         return false;
     connection->timestamp_misses[direction] = 0;
