@@ -349,6 +349,8 @@ static void read_all(struct analysis *analysis)
 
 static void slabs_init(struct analysis *analysis)
 {
+    slab_init(&analysis->lanes, VANTAGES * DIRECTIONS * sizeof(struct lane));
+    slab_init(&analysis->passages, DIRECTIONS * sizeof(struct passage));
     slab_init(&analysis->connections, sizeof(struct connection));
     slab_init(&analysis->sides, sizeof(struct side));
     slab_init(&analysis->segments, sizeof(struct segment));
@@ -362,8 +364,9 @@ static void slabs_init(struct analysis *analysis)
 static void slabs_clear(struct analysis *analysis)
 {
     struct slab *const slabs[] = {
-        &analysis->connections, &analysis->sides,    &analysis->segments,    &analysis->covers,
-        &analysis->rows,        &analysis->evidence, &analysis->hook_events, &analysis->hook_states,
+        &analysis->lanes,       &analysis->passages,    &analysis->connections, &analysis->sides,
+        &analysis->segments,    &analysis->covers,      &analysis->rows,        &analysis->evidence,
+        &analysis->hook_events, &analysis->hook_states,
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(slabs); i++)
         slab_clear(slabs[i]);

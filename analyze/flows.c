@@ -69,13 +69,13 @@ static void table_grow(struct flow_table *table)
     g_free(old);
 }
 
-static void table_add(struct flow_table *table, struct side *side)
+static void table_add(struct flow_table *table, struct side *side, uint64_t hash)
 {
-    struct flow_slot *slot = slot_of(table, &side->key, side->hash);
+    struct flow_slot *slot = slot_of(table, &side->key, hash);
     if (slot->side == NULL) {
         if ((table->n_used + 1) * 4 > table->n_slots * 3) {
             table_grow(table);
-            slot = slot_of(table, &side->key, side->hash);
+            slot = slot_of(table, &side->key, hash);
         }
         table->n_used++;
     }
@@ -84,7 +84,7 @@ static void table_add(struct flow_table *table, struct side *side)
     if (slot->side)
         slot->side->reused = true;
     slot->side = side;
-    slot->hash = side->hash;
+    slot->hash = hash;
 }
 
 /* Closes the hole at `hole` so that searches still find what was pushed beyond it. */
@@ -104,7 +104,7 @@ static void table_close_hole(struct flow_table *table, size_t hole)
 
 void flow_table_remove(struct flow_table *table, struct side *side)
 {
-    struct flow_slot *slot = slot_of(table, &side->key, side->hash);
+    struct flow_slot *slot = slot_of(table, &side->key, flow_key_hash(&side->key));
     struct side **link = &slot->side;
     while (*link && *link != side)
         link = &(*link)->older;
@@ -137,10 +137,9 @@ static struct side *side_new(struct analysis *analysis, enum vantage vantage,
 {
     struct side *side = slab_take(&analysis->sides);
     side->key = *key;
-    side->hash = hash;
     side->vantage = (uint8_t)vantage;
     side->first_ns = side->last_ns = time_ns;
-    table_add(analysis->tables[vantage], side);
+    table_add(analysis->tables[vantage], side, hash);
     return side;
 }
 

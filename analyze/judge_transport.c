@@ -74,7 +74,10 @@ static bool was_overtaken(const struct passed *slow, const struct passed *fast)
 static void judge_order(struct analysis *analysis, const struct segment *up,
                         const struct segment *down)
 {
-    struct passage *passage = &up->connection->passage[up->direction];
+    struct connection *connection = up->connection;
+    if (connection->passages == NULL)
+        connection->passages = slab_take(&analysis->passages);
+    struct passage *passage = &connection->passages[up->direction];
     struct passed now = {.up_frame = up->frame,
                          .up_ns = up->time_ns,
                          .down_frame = down->frame,

@@ -117,7 +117,8 @@ static bool same_incarnation(const struct side *side, const struct side *other)
 static struct side *by_tuple(struct analysis *analysis, const struct side *side)
 {
     struct side *found = NULL;
-    struct side *other = flow_table_find(analysis->tables[!side->vantage], &side->key, side->hash);
+    struct side *other =
+        flow_table_find(analysis->tables[!side->vantage], &side->key, flow_key_hash(&side->key));
     for (; other; other = other->older) {
         if (!is_single(other) || !same_incarnation(side, other))
             continue;
@@ -216,6 +217,8 @@ static struct connection *connection_new(struct analysis *analysis)
     retire_make_room(analysis);
     struct connection *connection = slab_take(&analysis->connections);
     connection->id = ++analysis->next_id;
+    if (analysis->n_vantages > 1)
+        connection->lanes = slab_take(&analysis->lanes);
     connection->next = analysis->live;
     connection->link = &analysis->live;
     if (analysis->live)

@@ -178,7 +178,8 @@ static bool has_key(const struct side *side, uint64_t key)
 static struct side *find_same(struct analysis *analysis, const struct side *side, uint64_t key)
 {
     struct side *found = NULL;
-    struct side *other = flow_table_find(analysis->tables[!side->vantage], &side->key, side->hash);
+    struct side *other =
+        flow_table_find(analysis->tables[!side->vantage], &side->key, flow_key_hash(&side->key));
     for (unsigned i = 0; other && i < TRIED_MAX; other = other->older, i++)
         if (has_key(other, key) && may_pair(analysis, side, other) &&
             side->client_is_low == other->client_is_low)

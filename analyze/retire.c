@@ -22,6 +22,17 @@ static void side_forget(struct analysis *analysis, struct side *side)
     flow_table_remove(analysis->tables[side->vantage], side);
 }
 
+/* What only joining needs. */
+static void give_back_joining(struct analysis *analysis, struct connection *connection)
+{
+    if (connection->lanes)
+        slab_give(&analysis->lanes, connection->lanes);
+    if (connection->passages)
+        slab_give(&analysis->passages, connection->passages);
+    connection->lanes = NULL;
+    connection->passages = NULL;
+}
+
 void connection_finish(struct analysis *analysis, struct connection *connection)
 {
     if (connection->finished)
@@ -29,7 +40,8 @@ void connection_finish(struct analysis *analysis, struct connection *connection)
     connection->finished = true;
     orient(analysis, connection, NULL, NULL, true);
     judge_undecided(analysis, connection);
-    join_flush(analysis, connection);
+    if (connection->lanes)
+        join_flush(analysis, connection);
     judge_hooks(analysis, connection);
     join_hooks_clear(analysis, connection);
     judge_path(analysis, connection);
@@ -38,6 +50,7 @@ void connection_finish(struct analysis *analysis, struct connection *connection)
     if (connection->arrived_again)
         g_array_free(connection->arrived_again, TRUE);
     connection->arrived_again = NULL;
+    give_back_joining(analysis, connection);
     for (unsigned v = 0; v < VANTAGES; v++)
         if (connection->sides[v])
             side_forget(analysis, connection->sides[v]);
@@ -65,6 +78,7 @@ static void give_back(struct analysis *analysis, struct connection *connection)
         connection->next->link = connection->link;
     trail_clear(analysis, connection);
     evidence_clear(analysis, connection);
+    give_back_joining(analysis, connection); /* of one that was merged: it is not finished */
     g_free(connection->mptcp);
     for (unsigned v = 0; v < VANTAGES; v++)
         if (connection->sides[v])
