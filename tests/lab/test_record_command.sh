@@ -84,3 +84,13 @@ record "$work/file" --netns "$base-a" -i link-a --cgroup "$cgroup"
 bits=$(awk '/^CapEff/ { print $2 }' "/proc/$recorder/status")
 [ $((0x$bits & ~(1 << 12 | 1 << 39))) = 0 ] || fail "it kept capabilities: $bits"
 stop
+
+# With --real-time it runs before ordinary processes where that is permitted, what it starts does not.
+policy() { awk '/^policy/ { print $3 }' "/proc/$1/sched"; } # 0 SCHED_OTHER, 2 SCHED_RR
+record "$work/file" --no-packets --real-time --cgroup "$cgroup" -- sleep 100
+if [ -r "/proc/$recorder/sched" ] && ! said 'real-time: .*; going on as an ordinary process'; then
+    [ "$(policy "$recorder")" = 2 ] || fail "--real-time: policy $(policy "$recorder")"
+    [ "$(policy "$(head -n 1 "$cgroup/cgroup.procs")")" = 0 ] || fail "the command runs in real time too"
+fi
+kill -TERM "$recorder"
+ends
