@@ -18,7 +18,7 @@ until_true() {
     local end=$((SECONDS + $1)); shift
     until "$@" 2>/dev/null; do
         [ $SECONDS -lt $end ] || return 1
-        sleep 0.1
+        sleep 0.3
     done
 }
 
@@ -81,6 +81,8 @@ at_least() { [ "$(value "$1" "$2" "$3")" -ge "$4" ]; }
 mib() { on "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2; exit }'; }
 # octets HOST DEVICE rx|tx
 octets() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/${3}_bytes"; }
+# within HOST COMMAND...: in its namespace alone, for what only looks; cheaper than ip netns exec, which mounts
+within() { local host=$1; shift; nsenter --net=/run/netns/$host "$@"; }
 
 # unreclaimable: KiB of the kernel's own objects (sockets, contexts, requests) once nothing is being freed any
 # more. What one round of a test adds to it over the round before was not given back.

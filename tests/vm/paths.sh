@@ -18,7 +18,7 @@ finish() {
 }
 # subflows: a line each, "local > remote", without ports; those of the client
 subflows() {
-    ip netns exec client ss -tnH state established dport = 5000 |
+    within client ss -tnH state established dport = 5000 |
         awk '{ l = $3; r = $4; sub(/:[0-9]*$/, "", l); sub(/:[0-9]*$/, "", r); gsub(/[][]|::ffff:/, "", l); gsub(/[][]|::ffff:/, "", r); print l, ">", r }' | sort
 }
 no_subflows() { [ -z "$(subflows)" ]; }
@@ -34,4 +34,4 @@ $("$optrail" status)"
 }
 # mesh LOCALS REMOTES: a line for every two
 mesh() { local l r; for l in $1; do for r in $2; do echo "$l > $r"; done; done; }
-ports() { ip netns exec client ss -tnH state established dport = 5000 | awk '{ print $3 }' | sort | xargs; }
+ports() { within client ss -tnH state established dport = 5000 | awk '{ print $3 }' | sort | xargs; }

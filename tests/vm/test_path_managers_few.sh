@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # takes long
 # The path manager ndiffports has as many subflows as it is asked for, over IPv4 and IPv6; delaying
-# opens none for a short connection; and two path managers in two cgroups act on the connections of their own.
+# opens none for a short connection, and does for one that brought enough octets, or lasts without
+# reaching its rate; and two path managers in two cgroups act on the connections of their own.
 . "$(dirname "$0")/guest.sh"
 . "$(dirname "$0")/programs.sh"
 . "$(dirname "$0")/paths.sh"
@@ -45,3 +46,8 @@ try() { # SHOULD OCTETS PARAMETER...: joins in a download
     take_off client delaying
 }
 try 0 200000 octets=1000000
+try 1 3000000 octets=1000000
+try 2 3000000 octets=1000000 more=1
+try 1 3000000 duration=500
+try 0 3000000 duration=500 rate=1
+try 1 3000000 duration=500 rate=1000000
