@@ -283,13 +283,34 @@ static bool is_counted(const struct analysis *analysis, const struct identity *o
     return !option->everyday || analysis->settings->all_options;
 }
 
-static void judge_own(struct analysis *analysis, const struct option_case *c, struct row *row)
+/*
+ * However often an option stands in a header, the segment counts once: in every column, and under
+ * the worst that is to be said of one of them.
+ */
+static bool is_first_of_name(const struct option_list *list, unsigned index)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(OWN_VERDICTS); i++) {
-        enum verdict verdict = OWN_VERDICTS[i](c);
+    for (unsigned i = 0; i < index; i++)
+        if (list->at[i].identity == list->at[index].identity)
+            return false;
+    return true;
+}
+
+/* Of all those of its name, each with what it is called. */
+static void judge_own(struct analysis *analysis, struct option_case *c, struct row *row)
+{
+    const struct option_list *list = c->up_options;
+    const struct option_at *here = c->here;
+    for (unsigned v = 0; v < G_N_ELEMENTS(OWN_VERDICTS); v++) {
+        enum verdict verdict = VERDICT_NONE;
+        for (unsigned i = 0; i < list->n && verdict == VERDICT_NONE; i++) {
+            c->here = &list->at[i];
+            if (c->here->identity == here->identity)
+                verdict = OWN_VERDICTS[v](c);
+        }
         if (verdict != VERDICT_NONE)
             say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
     }
+    c->here = here;
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */
@@ -314,11 +335,11 @@ static enum verdict judge_extra(struct analysis *analysis, const struct option_c
     return added_or_mirrored(analysis, c->down, octets_of(c->down_options, extra), extra);
 }
 
-static void count_option(struct analysis *analysis, const struct option_case *c,
+static void count_option(struct analysis *analysis, struct option_case *c, bool there,
                          enum verdict verdict)
 {
     struct row *row = see(analysis, c->up, c->here->identity);
-    if (c->there) /* of one class, since they were joined */
+    if (there) /* of one class, since they were joined */
         row->seen[c->down->vantage]++;
     g_autofree char *detail = detail_of(c, verdict);
     say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, detail);
@@ -330,9 +351,49 @@ static void judge_same_lists(struct analysis *analysis, struct option_case *c)
 {
     for (unsigned i = 0; i < c->up_options->n; i++) {
         c->here = c->there = &c->up_options->at[i];
-        if (is_counted(analysis, c->here->identity))
-            count_option(analysis, c, VERDICT_OPTION_INTACT);
+        if (is_counted(analysis, c->here->identity) && is_first_of_name(c->up_options, i))
+            count_option(analysis, c, true, VERDICT_OPTION_INTACT);
     }
+}
+
+/* Turns to the one of its name of which the worst is to be said; `there`: any of them arrived. */
+static enum verdict judge_name(struct option_case *c, unsigned first, bool *there)
+{
+    unsigned worst_at = first;
+    enum verdict worst = VERDICT_NONE;
+    *there = false;
+    for (unsigned i = first; i < c->up_options->n; i++) {
+        if (c->up_options->at[i].identity != c->up_options->at[first].identity)
+            continue;
+        turn_to(c, i);
+        enum verdict verdict = judge_option(c);
+        *there |= c->there != NULL;
+        if (i == first || verdict_rank(verdict) > verdict_rank(worst)) {
+            worst = verdict;
+            worst_at = i;
+        }
+    }
+    turn_to(c, worst_at);
+    return worst;
+}
+
+/* Whether one downstream was counted with those upstream that bear its name. */
+static bool has_arrived(const struct option_case *c, const struct identity *option)
+{
+    for (unsigned i = 0; i < c->up_options->n; i++)
+        if (c->up_options->at[i].identity == option && c->alignment->there[i] != ALIGNED_WITH_NONE)
+            return true;
+    return false;
+}
+
+/* No other of its name stands before it that upstream does not have either. */
+static bool is_first_extra(const struct option_case *c, unsigned index)
+{
+    for (unsigned i = 0; i < index; i++)
+        if (!c->alignment->known[i] &&
+            c->down_options->at[i].identity == c->down_options->at[index].identity)
+            return false;
+    return true;
 }
 
 static void judge_lists(struct analysis *analysis, struct option_case *c, bool ambiguous)
@@ -344,26 +405,30 @@ static void judge_lists(struct analysis *analysis, struct option_case *c, bool a
     c->alignment = &alignment;
     for (unsigned i = 0; i < c->up_options->n; i++) {
         const struct identity *option = c->up_options->at[i].identity;
-        turn_to(c, i);
-        enum verdict verdict = judge_option(c);
+        bool there;
+        if (!is_first_of_name(c->up_options, i))
+            continue;
+        enum verdict verdict = judge_name(c, i, &there);
         if (ambiguous && verdict != VERDICT_OPTION_INTACT)
             verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
         bool harmless = verdict == VERDICT_OPTION_INTACT || verdict_is_inconclusive(verdict);
         if (harmless && !is_counted(analysis, option))
             continue;
-        count_option(analysis, c, verdict);
+        count_option(analysis, c, there, verdict);
     }
     c->here = NULL;
     for (unsigned i = 0; i < c->down_options->n; i++) {
         const struct option_at *extra = &c->down_options->at[i];
-        if (alignment.known[i])
+        if (alignment.known[i] || !is_first_extra(c, i))
             continue;
         enum verdict verdict = judge_extra(analysis, c, extra);
         if (ambiguous)
             verdict = VERDICT_INCONCLUSIVE_AMBIGUOUS;
         if (verdict_is_inconclusive(verdict) && !is_counted(analysis, extra->identity))
             continue;
-        struct row *row = see(analysis, c->down, extra->identity);
+        struct row *row = trail_row(analysis, c->down->connection, extra->identity,
+                                    c->down->direction, c->down->class);
+        row->seen[c->down->vantage] += !has_arrived(c, extra->identity);
         say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
     }
     c->alignment = NULL;
@@ -531,6 +596,8 @@ void judge_alone(struct analysis *analysis, struct segment *segment)
                             .up_options = &options};
     for (unsigned i = 0; i < options.n; i++) {
         c.here = &options.at[i];
+        if (!is_first_of_name(&options, i))
+            continue;
         struct row *row = trail_row_if_counted(analysis, segment, c.here->identity);
         if (row == NULL && !c.here->malformed)
             continue;
@@ -609,6 +676,11 @@ static enum verdict judge_downstream_piece(struct analysis *analysis, const stru
     return known ? VERDICT_NONE : added_or_mirrored(analysis, segment, octets_of(options, at), at);
 }
 
+static enum verdict worse(enum verdict one, enum verdict other)
+{
+    return verdict_rank(other) > verdict_rank(one) ? other : one;
+}
+
 void judge_pieces_options(struct analysis *analysis, struct segment *segment)
 {
     struct connection *connection = segment->connection;
@@ -625,8 +697,14 @@ void judge_pieces_options(struct analysis *analysis, struct segment *segment)
     *(upstream ? &c.up : &c.down) = segment;
     for (unsigned i = 0; i < options.n; i++) {
         const struct identity *option = options.at[i].identity;
-        enum verdict verdict = upstream ? judge_upstream_piece(segment, i)
-                                        : judge_downstream_piece(analysis, segment, &options, i);
+        if (!is_first_of_name(&options, i))
+            continue;
+        enum verdict verdict = VERDICT_NONE;
+        for (unsigned k = i; k < options.n; k++)
+            if (options.at[k].identity == option)
+                verdict = worse(verdict,
+                                upstream ? judge_upstream_piece(segment, k)
+                                         : judge_downstream_piece(analysis, segment, &options, k));
         bool harmless = verdict == VERDICT_OPTION_INTACT || verdict == VERDICT_NONE;
         if (harmless && !is_counted(analysis, option))
             continue;

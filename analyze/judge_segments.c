@@ -275,8 +275,8 @@ void judge_missing(struct analysis *analysis, struct segment *s)
                      &options);
     for (unsigned i = 0; i < options.n; i++) {
         struct row *row = trail_row_if_counted(analysis, s, options.at[i].identity);
-        if (row == NULL)
-            continue;
+        if (row == NULL || option_list_find(&options, options.at[i].identity, 0) != &options.at[i])
+            continue; /* however often it stands there: one segment */
         trail_count(row, absence.verdict, absence.confidence);
         if (!known && row->shown)
             say_missing(analysis, s, options.at[i].identity, &absence);

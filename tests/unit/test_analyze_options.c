@@ -164,7 +164,7 @@ static void two_of_one_name_that_change_places_are_reordered(void **state)
     struct scene *s = scene_with_handshake();
     const struct report *report = changed(s, UTO "\x1c\x04\x00\x33", "\x1c\x04\x00\x33" UTO);
     const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
-    assert_int_equal(row->counts[VERDICT_OPTION_REORDERED], 2);
+    assert_int_equal(row->counts[VERDICT_OPTION_REORDERED], 1); /* one segment */
     assert_no_finding(report, VERDICT_OPTION_MODIFIED);
     scene_free(s);
 }
@@ -175,9 +175,55 @@ static void of_two_of_one_name_the_changed_one_is_modified(void **state)
     struct scene *s = scene_with_handshake();
     const struct report *report = changed(s, UTO "\x1c\x04\x00\x33", UTO "\x1c\x04\x00\x44");
     const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
-    assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 1);
+    assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 0); /* the worst of the segment counts */
     assert_int_equal(row->counts[VERDICT_OPTION_MODIFIED], 1);
+    assert_int_equal(row->sent, 1);
+    assert_int_equal(row->arrived, 1);
+    assert_non_null(
+        strstr(finding_of(report, VERDICT_OPTION_MODIFIED)->explain, "1c04 0033 became 1c04 0044"));
     scene_free(s);
+}
+
+#define TWICE UTO UTO
+
+/* Passed, removed, added, split, lost, and seen by one capture alone: one segment is one. */
+static void an_option_that_stands_twice_in_a_header_counts_once(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 6; way++) {
+        struct scene *s = scene_with_handshake();
+        struct built_segment p =
+            make_options(s, CLIENT, TCP_ACK, 1000, way == 2 ? UTO : TWICE, way == 2 ? 4 : 8);
+        uint64_t arrived = 1;
+        enum verdict verdict = VERDICT_OPTION_INTACT;
+        at_client_side(s, &p);
+        if (way == 1) { /* both */
+            memset(p.options, TCP_KIND_NOP, 8);
+            verdict = VERDICT_OPTION_REMOVED_NOP;
+            arrived = 0;
+        } else if (way == 2) {
+            add_option(&p, UTO, 4);
+            verdict = VERDICT_OPTION_ADDED;
+        } else if (way == 3) {
+            p.payload_length = 500;
+            at_server_side(s, &p);
+            p.seq += 500;
+            arrived = 2;
+        }
+        if (way == 4) {
+            verdict = VERDICT_SEGMENT_LOST;
+            arrived = 0;
+        } else {
+            at_server_side(s, &p);
+        }
+        covered_to_here(s);
+        const struct report *report = way == 5 ? analyze_a(s) : analyze_both(s);
+        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
+        assert_int_equal(row->sent, 1);
+        assert_int_equal(row->arrived, way == 5 ? COUNT_UNKNOWN : arrived);
+        assert_int_equal(row->counts[way == 5 ? VERDICT_INCONCLUSIVE_NOT_COVERED : verdict], 1);
+        scene_free(s);
+    }
 }
 
 /* The header is as long as before, and no NOP stands where the option was. */
@@ -288,6 +334,7 @@ int main(void)
         cmocka_unit_test(fast_open_that_gets_its_own_kind_on_the_way_is_modified),
         cmocka_unit_test(two_of_one_name_that_change_places_are_reordered),
         cmocka_unit_test(of_two_of_one_name_the_changed_one_is_modified),
+        cmocka_unit_test(an_option_that_stands_twice_in_a_header_counts_once),
         cmocka_unit_test(cut_out_with_another_added_is_not_overwritten_by_nops),
         cmocka_unit_test(overwritten_with_another_added_is_both),
         cmocka_unit_test(padding_elsewhere_is_not_its_place),
