@@ -1,200 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * judge_options.c - what became of each option between two vantage points, or whether it may stand
- * where it stands.
- *
- * Every verdict is one function, one row of a table; the first that holds is the option's. Which
- * option is which: align.h.
+ * judge_options.c - counts what became of each option between two vantage points, and names the
+ * frames. What became of one: compare_options.h.
  */
 #include <string.h>
 
-#include "analyze/align.h"
 #include "analyze/clock.h"
+#include "analyze/compare_options.h"
 #include "analyze/evidence.h"
 #include "analyze/join_hooks.h"
 #include "analyze/judge.h"
 #include "analyze/memory.h"
 #include "analyze/trail.h"
-#include "analyze/translate.h"
-#include "wire/bytes.h"
-#include "wire/codec.h"
 
-enum { KIND_SACK = 5, ARRIVED_AGAIN_MAX = 512 };
-
-struct option_case { /* one option upstream, and what stands downstream */
-    const struct connection *connection;
-    struct identities *identities;
-    const struct segment *up, *down;
-    const struct option_list *up_options, *down_options;
-    const struct alignment *alignment;
-    unsigned index;                  /* of the option upstream */
-    const struct option_at *here;    /* it */
-    const struct option_at *there;   /* downstream; NULL: not there */
-    const struct option_at *instead; /* another downstream that took its place; NULL: none */
-};
-
-static const uint8_t *octets_of(const struct option_list *list, const struct option_at *at)
-{
-    return list->octets + at->offset;
-}
-
-static const struct option_at *aligned(const struct option_list *list, int index)
-{
-    return index == ALIGNED_WITH_NONE ? NULL : &list->at[index];
-}
-
-/* Turns to the option `index` upstream. */
-static void turn_to(struct option_case *c, unsigned index)
-{
-    c->index = index;
-    c->here = &c->up_options->at[index];
-    c->there = aligned(c->down_options, c->alignment->there[index]);
-    c->instead = aligned(c->down_options, c->alignment->instead[index]);
-}
-
-/* --- one function per verdict ----------------------------------------------------------------- */
-
-/* SACK blocks are sequence numbers of the other direction: a box that rewrites those moves them. */
-static bool sack_equal(const struct option_case *c)
-{
-    struct bytes up = bytes_of(octets_of(c->up_options, c->here), c->here->available);
-    struct bytes down = bytes_of(octets_of(c->down_options, c->there), c->there->available);
-    unsigned other = !c->up->direction;
-    if (c->here->length != c->there->length || c->here->available != c->there->available)
-        return false;
-    bytes_skip(&up, 2);
-    bytes_skip(&down, 2);
-    while (bytes_left(&up) >= 4) {
-        uint32_t u = translate_number(c->connection, c->up->vantage, other, bytes_be32(&up));
-        uint32_t d = translate_number(c->connection, c->down->vantage, other, bytes_be32(&down));
-        if (u != d)
-            return false;
-    }
-    return true;
-}
-
-/* A length of 0 without fault: the capture cut it off before its length. */
-static bool whole(const struct option_at *at)
-{
-    return at->malformed || (at->length > 0 && at->available >= at->length);
-}
-
-static bool same_as_far_as_captured(const struct option_case *c)
-{
-    return memcmp(octets_of(c->up_options, c->here), octets_of(c->down_options, c->there),
-                  MIN(c->here->available, c->there->available)) == 0;
-}
-
-static bool same_octets(const struct option_case *c)
-{
-    return c->here->length == c->there->length && same_as_far_as_captured(c);
-}
-
-static bool is_intact(const struct option_case *c)
-{
-    if (c->there == NULL)
-        return false;
-    if (c->here->identity->everyday && c->here->identity->kind == TCP_KIND_TIMESTAMPS)
-        return c->here->length == c->there->length; /* the path's verdict, not the option's */
-    if (!whole(c->here) || !whole(c->there))
-        return false;
-    return same_octets(c) ||
-           (c->here->identity->everyday && c->here->identity->kind == KIND_SACK && sack_equal(c));
-}
-
-/* Intact, but it has changed places with another option that was kept. */
-static bool is_reordered(const struct option_case *c)
-{
-    if (!is_intact(c))
-        return false;
-    for (unsigned i = 0; i < c->up_options->n; i++) {
-        const struct option_at *up = &c->up_options->at[i];
-        const struct option_at *down = aligned(c->down_options, c->alignment->there[i]);
-        if (down && up != c->here &&
-            (up->offset < c->here->offset) != (down->offset < c->there->offset))
-            return true;
-    }
-    return false;
-}
-
-static bool is_cut(const struct option_case *c)
-{
-    if (c->there)
-        return (!whole(c->here) || !whole(c->there)) && same_as_far_as_captured(c);
-    /* One that was cut may bear another name than the whole one downstream. */
-    return !whole(c->here) || c->down_options->captured < c->down_options->declared;
-}
-
-static bool is_modified(const struct option_case *c)
-{
-    return c->there || c->instead;
-}
-
-static bool is_removed_nop(const struct option_case *c)
-{
-    return c->alignment->padded[c->index];
-}
-
-static bool is_removed_shortened(const struct option_case *c)
-{
-    return c->alignment->shortened;
-}
-
-/* Gone, and neither padding nor a shorter header accounts for it: something else took its room. */
-static bool is_replaced(const struct option_case *c)
-{
-    return c->there == NULL;
-}
-
-static const struct {
-    enum verdict verdict;
-    bool (*holds)(const struct option_case *c);
-} OPTION_VERDICTS[] = {
-    {VERDICT_OPTION_REORDERED, is_reordered},
-    {VERDICT_OPTION_INTACT, is_intact},
-    {VERDICT_INCONCLUSIVE_SNAPLEN, is_cut},
-    {VERDICT_OPTION_MODIFIED, is_modified},
-    {VERDICT_OPTION_REMOVED_NOP, is_removed_nop},
-    {VERDICT_OPTION_REMOVED_SHORTENED, is_removed_shortened},
-    {VERDICT_OPTION_MODIFIED, is_replaced},
-};
-
-static enum verdict judge_option(const struct option_case *c)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(OPTION_VERDICTS); i++)
-        if (OPTION_VERDICTS[i].holds(c))
-            return OPTION_VERDICTS[i].verdict;
-    return VERDICT_NONE;
-}
-
-/* --- an option by itself ---------------------------------------------------------------------- */
-
-static enum verdict judge_form(const struct option_case *c)
-{
-    const struct option_at *at = c->here;
-    const struct option_desc *desc = at->identity->desc;
-    if (at->malformed)
-        return VERDICT_OPTION_MALFORMED;
-    if (desc == NULL || !whole(at) ||
-        option_well_formed(c->identities, desc, octets_of(c->up_options, at), at->available))
-        return VERDICT_NONE;
-    return VERDICT_OPTION_MALFORMED;
-}
-
-static enum verdict judge_place(const struct option_case *c)
-{
-    const struct option_desc *desc = c->here->identity->desc;
-    int from_client = -1;
-    if (desc == NULL)
-        return VERDICT_NONE;
-    if (c->connection->roles != ROLES_GUESSED)
-        from_client = connection_direction(c->connection, c->up->direction) == DIRECTION_FORWARD;
-    return codec_placement(desc, c->up->class, from_client) ? VERDICT_OPTION_MISPLACED
-                                                            : VERDICT_NONE;
-}
-
-static enum verdict (*const OWN_VERDICTS[])(const struct option_case *c) = {judge_form,
-                                                                            judge_place};
+enum { ARRIVED_AGAIN_MAX = 512 };
 
 /* --- counting --------------------------------------------------------------------------------- */
 
@@ -215,8 +34,8 @@ static char *detail_of(const struct option_case *c, enum verdict verdict)
     const struct option_at *after = c->there ? c->there : c->instead;
     if (after == NULL)
         return NULL;
-    g_autofree char *was = hex(octets_of(c->up_options, c->here), c->here->available);
-    g_autofree char *is = hex(octets_of(c->down_options, after), after->available);
+    g_autofree char *was = hex(option_octets(c->up_options, c->here), c->here->available);
+    g_autofree char *is = hex(option_octets(c->down_options, after), after->available);
     return g_strdup_printf("%s became %s", was, is);
 }
 
@@ -248,7 +67,7 @@ static struct evidence *say(struct analysis *analysis, const struct option_case 
         .confidence = confidence,
         .direction = segment->direction,
         .option = row->option,
-        .kind = c->here ? octets_of(c->up_options, c->here)[0] : 0,
+        .kind = c->here ? option_octets(c->up_options, c->here)[0] : 0,
         .segment = segment->class,
         .absent_at = VANTAGES,
         .detail = detail,
@@ -300,12 +119,12 @@ static void judge_own(struct analysis *analysis, struct option_case *c, struct r
 {
     const struct option_list *list = c->up_options;
     const struct option_at *here = c->here;
-    for (unsigned v = 0; v < G_N_ELEMENTS(OWN_VERDICTS); v++) {
+    for (unsigned v = 0; v < OPTION_OWN_VERDICTS; v++) {
         enum verdict verdict = VERDICT_NONE;
         for (unsigned i = 0; i < list->n && verdict == VERDICT_NONE; i++) {
             c->here = &list->at[i];
             if (c->here->identity == here->identity)
-                verdict = OWN_VERDICTS[v](c);
+                verdict = option_own_verdict(c, v);
         }
         if (verdict != VERDICT_NONE)
             say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
@@ -330,9 +149,9 @@ static enum verdict judge_extra(struct analysis *analysis, const struct option_c
                                 const struct option_at *extra)
 {
     const struct option_list *up = c->up_options;
-    if (up->captured < up->declared || !whole(extra))
+    if (up->captured < up->declared || !option_is_whole(extra))
         return VERDICT_INCONCLUSIVE_SNAPLEN;
-    return added_or_mirrored(analysis, c->down, octets_of(c->down_options, extra), extra);
+    return added_or_mirrored(analysis, c->down, option_octets(c->down_options, extra), extra);
 }
 
 static void count_option(struct analysis *analysis, struct option_case *c, bool there,
@@ -365,15 +184,15 @@ static enum verdict judge_name(struct option_case *c, unsigned first, bool *ther
     for (unsigned i = first; i < c->up_options->n; i++) {
         if (c->up_options->at[i].identity != c->up_options->at[first].identity)
             continue;
-        turn_to(c, i);
-        enum verdict verdict = judge_option(c);
+        option_turn_to(c, i);
+        enum verdict verdict = option_compare(c);
         *there |= c->there != NULL;
         if (i == first || verdict_rank(verdict) > verdict_rank(worst)) {
             worst = verdict;
             worst_at = i;
         }
     }
-    turn_to(c, worst_at);
+    option_turn_to(c, worst_at);
     return worst;
 }
 
@@ -553,9 +372,9 @@ static bool is_mirrored_alone(struct analysis *analysis, const struct option_cas
 {
     const struct option_at *at = c->here;
     const struct option_desc *desc = at->identity->desc;
-    const uint8_t *octets = octets_of(c->up_options, at);
+    const uint8_t *octets = option_octets(c->up_options, at);
     enum { MP_CAPABLE = 0 };
-    if (!whole(at) || at->malformed || at->length <= 2 || at->identity->everyday)
+    if (!option_is_whole(at) || at->malformed || at->length <= 2 || at->identity->everyday)
         return false;
     bool odd; /* that this end sends it */
     if (at->identity->kind == TCP_KIND_MPTCP && desc == NULL) {
@@ -642,8 +461,8 @@ void judge_piece(struct analysis *analysis, struct segment *segment, const struc
                             .alignment = &alignment};
     options_align(&mine, &theirs, &alignment);
     for (unsigned i = 0; i < mine.n; i++) {
-        turn_to(&c, i);
-        if (is_intact(&c) || is_cut(&c))
+        option_turn_to(&c, i);
+        if (option_is_intact(&c) || option_is_cut(&c))
             kept |= 1u << i;
         else if (c.there)
             cover->changed_by_any |= 1u << i;
@@ -673,7 +492,8 @@ static enum verdict judge_downstream_piece(struct analysis *analysis, const stru
 {
     const struct option_at *at = &options->at[index];
     bool known = (segment->cover->kept_by_any | segment->cover->changed_by_any) & 1u << index;
-    return known ? VERDICT_NONE : added_or_mirrored(analysis, segment, octets_of(options, at), at);
+    return known ? VERDICT_NONE
+                 : added_or_mirrored(analysis, segment, option_octets(options, at), at);
 }
 
 static enum verdict worse(enum verdict one, enum verdict other)
