@@ -3,8 +3,8 @@
  * dissector.h - what the plugin's files share. Include compat.h before it.
  *
  * plugin.c registers; protocol.c is the protocol itself; user.c and user_table.c hold the
- * descriptions and the preferences; fields.c turns descriptions into header fields and decoded
- * options into tree items; rules.c has the expert items; options.c wraps the handlers of TCP options;
+ * descriptions and the preferences; fields.c turns descriptions into header fields, items.c
+ * decoded options into tree items; rules.c has the expert items; options.c wraps the handlers of TCP options;
  * header.c knows which header is being dissected; segments.c sees to whole segments and to options
  * that have no handler; known.c says what Wireshark itself knows of options; speak.c says what there
  * is to say of one, story.c remembers what happened to it, space.c shows the room that options take;
@@ -53,37 +53,39 @@ void fields_register(int proto, const struct option_set *builtin);
 /* Registers fields for those that `set` has behind the built-in ones, instead of the ones before. */
 void fields_refresh(const struct option_set *set);
 
+/* --- items.c: decoded options to tree items and text ---------------------------------------------- */
+
 /*
  * Adds the subtree of a described option, with a value for every field that is there, and flags
  * values out of range. `tvb` holds exactly this option. Returns its top item.
  */
-proto_item *fields_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
-                                 const struct codec_option *decoded);
+proto_item *items_add_described(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb,
+                                const struct codec_option *decoded);
 
 /* Adds the name alone: of an option whose values Wireshark shows itself. */
-proto_item *fields_add_name(proto_tree *tree, tvbuff_t *tvb, const char *label);
+proto_item *items_add_name(proto_tree *tree, tvbuff_t *tvb, const char *label);
 
 /* Adds the name of an option that nothing describes, and its octets behind kind and length. */
-proto_item *fields_add_undescribed(proto_tree *tree, tvbuff_t *tvb, const char *label);
+proto_item *items_add_undescribed(proto_tree *tree, tvbuff_t *tvb, const char *label);
 
 /* Makes the filter `optrail` match the frame. */
-void fields_mark(proto_tree *tree, tvbuff_t *tvb);
+void items_mark(proto_tree *tree, tvbuff_t *tvb);
 
 /* "algorithm: bbr (2), limit: 5 kbit/s" of the fields that are there. In `scope`. */
-const char *fields_text(wmem_allocator_t *scope, const struct codec_option *decoded);
+const char *items_text(wmem_allocator_t *scope, const struct codec_option *decoded);
 
 /* Adds the story of an option to its subtree; `desc` NULL: of one that nothing describes. */
-void fields_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
-                      const struct option_desc *desc, const struct story *story);
+void items_add_story(packet_info *pinfo, proto_item *option, tvbuff_t *tvb,
+                     const struct option_desc *desc, const struct story *story);
 
 /* Adds a link to the frame that asked. */
-void fields_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, uint32_t frame);
+void items_add_asked_in(packet_info *pinfo, proto_item *item, tvbuff_t *tvb, uint32_t frame);
 
 /* Adds which connection and subflow of Multipath TCP the option belongs to, where that is known. */
-void fields_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb);
+void items_add_mptcp(packet_info *pinfo, proto_item *option, tvbuff_t *tvb);
 
 /* "bbr (2)" or "limit: 5 kbit/s, ...": the shortest text that tells the values. In `scope`. */
-const char *fields_summary(wmem_allocator_t *scope, const struct codec_option *decoded);
+const char *items_summary(wmem_allocator_t *scope, const struct codec_option *decoded);
 
 /* --- rules.c: the expert items, one per rule of what options must hold ---------------------------- */
 
@@ -160,7 +162,6 @@ struct segment_facts {
     uint32_t payload_length;
     uint16_t source_port, destination_port;
 };
-
 
 /* --- header.c: the header that is being dissected ------------------------------------------------------ */
 

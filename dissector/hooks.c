@@ -114,7 +114,7 @@ static const char *option_text(packet_info *pinfo, const uint8_t *octets, size_t
     if (desc == NULL)
         return *name;
     codec_decode(desc, octets, available, &decoded);
-    const char *values = fields_text(pinfo->pool, &decoded);
+    const char *values = items_text(pinfo->pool, &decoded);
     return values[0] != '\0' ? wmem_strdup_printf(pinfo->pool, "%s (%s)", *name, values) : *name;
 }
 

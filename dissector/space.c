@@ -105,7 +105,7 @@ void space_add_missing(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, cons
     proto_item *item = proto_tree_add_string(tree, hf_missing, tvb, 0, 0, label);
     proto_item_set_text(item, "Optrail: no answer to %s", label);
     proto_item_set_generated(item);
-    fields_add_asked_in(pinfo, item, tvb, asked_in);
+    items_add_asked_in(pinfo, item, tvb, asked_in);
     rules_flag(pinfo, item, RULE_UNANSWERED, "%s of the SYN in frame %u is not answered here",
                label, asked_in);
 }

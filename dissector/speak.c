@@ -124,7 +124,7 @@ static void check_mptcp(packet_info *pinfo, proto_item *item, tvbuff_t *tvb,
                    "frame %u",
                    option->label, frame);
     else if (!pinfo->flags.in_error_pkt)
-        fields_add_mptcp(pinfo, item, tvb);
+        items_add_mptcp(pinfo, item, tvb);
 }
 
 static void check_length(packet_info *pinfo, proto_item *item, const struct spoken *option)
@@ -167,14 +167,14 @@ static proto_item *add_option(packet_info *pinfo, proto_tree *tree, tvbuff_t *tv
 {
     proto_item *item = NULL;
     if (tree != NULL)
-        fields_mark(tree, tvb);
+        items_mark(tree, tvb);
     if (option->desc == NULL)
-        return tree != NULL ? fields_add_undescribed(tree, tvb, option->label) : NULL;
+        return tree != NULL ? items_add_undescribed(tree, tvb, option->label) : NULL;
     codec_decode(option->desc, option->octets, option->available, &option->decoded);
     if (!known_shows_values(option->desc))
-        item = fields_add_described(tree, pinfo, tvb, &option->decoded);
+        item = items_add_described(tree, pinfo, tvb, &option->decoded);
     else if (tree != NULL)
-        item = fields_add_name(tree, tvb, option->label);
+        item = items_add_name(tree, tvb, option->label);
     check_placement(pinfo, item, option);
     return item;
 }
@@ -220,7 +220,7 @@ static void conclude(packet_info *pinfo, proto_item *item, tvbuff_t *tvb,
     check_limits(pinfo, item, option);
     if (is_ours(option)) { /* of others only the malformed ones are known here: no story */
         seen.story = story_of_option(pinfo, option->segment, &seen);
-        fields_add_story(pinfo, item, tvb, option->desc, &seen.story);
+        items_add_story(pinfo, item, tvb, option->desc, &seen.story);
         check_story(pinfo, item, option, &seen.story);
     }
     check_mptcp(pinfo, item, tvb, option);
@@ -229,7 +229,7 @@ static void conclude(packet_info *pinfo, proto_item *item, tvbuff_t *tvb,
         return;
     if (user_wants_summary() && !pinfo->flags.in_error_pkt &&
         col_get_writable(pinfo->cinfo, COL_INFO))
-        seen.values = option->desc != NULL ? fields_summary(pinfo->pool, &option->decoded) : "";
+        seen.values = option->desc != NULL ? items_summary(pinfo->pool, &option->decoded) : "";
     spoken->seen[spoken->n++] = seen;
 }
 
