@@ -99,7 +99,53 @@ def example_options():
     return sorted(found)
 
 
+# A description, and what of it to replace by what: faults and rare keys that mutation seldom finds.
+DESCRIPTION = """[option]
+name = a
+carrier = exid
+id = 0xBEEF
+length = 8
+[field a]
+bits = 16
+[field b]
+bits = 16
+"""
+VARIANTS = [
+    ("length = 8", "length = 8\nkinds = 254;253"), ("length = 8", "length = 8\nkinds = 253"),
+    ("length = 8", "length = 8\nkinds = 253;253"), ("length = 8", "length = 8\nkinds ="),
+    ("length = 8", "length = 8\nsegments ="), ("length = 8", "length = 8\nprofile = p;q"),
+    ("length = 8", "length = 8\nprofile ="), ("name = a", "name = option"),
+    ("carrier = exid\nid = 0xBEEF", "carrier = kind\nid = 253"),
+    ("carrier = exid\nid = 0xBEEF", "carrier = mptcp-exp\nid = 300"),
+    ("carrier = exid\nid = 0xBEEF", "carrier = mptcp\nid = 16"),
+    ("bits = 16\n[field b]", "bits = 16\nmin = 70000\n[field b]"),
+    ("bits = 16\n[field b]", "bits = 16\nmin = 7\nmax = 6\n[field b]"),
+    ("bits = 16\n[field b]", "bits = 15\ntype = bool\n[field b]"),
+    ("bits = 16\n[field b]", "bits = 33\ntype = enum\nvalues = 1:x\n[field b]"),
+    ("bits = 16\n[field b]", "type = enum\nbits = 16\nvalues = 1:x;2:x\n[field b]"),
+    ("[field a]", "[field kind]"), ("[field a]", "[field a_be]"), ("[field a]", "[field b]"),
+    ("bits = 16\n[field b]", "bits = rest\ntype = bytes\n[field b]"),
+    ("length = 8\n[field a]\nbits = 16", "length = 4-8\n[field a]\nbits = rest\ntype = string"),
+    ("length = 8\n[field a]\nbits = 16\n[field b]\nbits = 16",
+     "length = 5-8\n[field a]\nbits = 16\n[field b]\nbits = rest\ntype = bytes"),
+    ("length = 8\n[field a]\nbits = 16\n[field b]\nbits = 16",
+     "length = 4\n[field b]\nbits = rest\ntype = bytes"),
+    ("length = 8", "length = 5-8"), ("length = 8", "length = 9"), ("length = 8", "length = 0x28"),
+    ("[field b]\nbits = 16", "[field b]\nbits = 16\n[field c]\nof = a\nfactor-by = a:0=1;1=60"),
+    ("[field b]\nbits = 16", "[field b]\nbits = 16\n[field c]\nof = a\nfactor-by = b:0=0;1=60"),
+    ("[field b]\nbits = 16", "[field b]\nbits = 16\n[field c]\nof = a\nfactor = 0"),
+    ("[field b]\nbits = 16", "[field b]\nbits = 16\n[field c]\nof = a\nexp2 = yes\nunit = s"),
+    ("[field b]\nbits = 16", "".join(f"[field f{n}]\nbits = 1\n" for n in range(40))),
+    ("name = a", "name = a\nname = b"), ("name = a", "name = a\ntitle = \\s\\n\\q"),
+]
+
+
 def descriptions():
+    for old, new in VARIANTS:
+        yield DESCRIPTION.replace(old, new).encode()
+    for octets in example_options()[:60]:
+        yield DESCRIPTION.replace("length = 8", "length = 4-40\nprofile = p").replace(
+            "[field b]\nbits = 16", "[field b]\ntype = bytes\nbits = rest").encode() + b"\0" + octets
     for path in shipped("options/*.opt") + shipped("tests/golden/options/*.opt"):
         yield read(path)
     yield read(shipped("options/cc.opt")[0]) + b"\0" + bytes.fromhex("fd064f430002")

@@ -6,6 +6,9 @@
  * Either the text is faulty and says where, or what it describes keeps its promises: fields within
  * the option, values that an encoder gives back, a C header.
  */
+#include <arpa/inet.h>
+#include <inttypes.h>
+
 #include "tests/fuzz/fuzz.h"
 #include "wire/codec.h"
 
@@ -61,6 +64,77 @@ static void encode(const struct option_set *set, const struct option_desc *desc)
     option_set_find(set, octets, length);
 }
 
+/* "field=value" as a person would write it; NULL for what has no such text. Free with g_free(). */
+static char *setting_of(const struct codec_value *value)
+{
+    char text[INET6_ADDRSTRLEN];
+    g_autoptr(GString) hex = g_string_new(NULL);
+    if (!value->present)
+        return NULL;
+    switch (value->field->type) {
+    case FIELD_UINT:
+    case FIELD_ENUM:
+    case FIELD_BOOL:
+        return g_strdup_printf("%s=%" PRIu64, value->field->name, value->number);
+    case FIELD_BYTES:
+        for (size_t i = 0; i < value->n_octets; i++)
+            g_string_append_printf(hex, "%02x", value->octets[i]);
+        return g_strdup_printf("%s=%s", value->field->name, hex->str);
+    case FIELD_IPV4:
+        inet_ntop(AF_INET, value->octets, text, sizeof(text));
+        return g_strdup_printf("%s=%s", value->field->name, text);
+    case FIELD_IPV6:
+        inet_ntop(AF_INET6, value->octets, text, sizeof(text));
+        return g_strdup_printf("%s=%s", value->field->name, text);
+    case FIELD_STRING:
+        return g_strdup_printf("%s=%.*s", value->field->name, (int)value->n_octets,
+                               (const char *)value->octets);
+    case FIELD_RESERVED:
+        break;
+    }
+    return NULL;
+}
+
+/* What octets say, said to the encoder, makes octets that say the same: each number by itself too. */
+static void encode_decoded(const struct option_desc *desc, const uint8_t *octets, size_t available)
+{
+    struct codec_option decoded, again;
+    uint8_t made[TCP_OPTION_SPACE];
+    g_autoptr(GPtrArray) settings = g_ptr_array_new_with_free_func(g_free);
+    codec_decode(desc, octets, available, &decoded);
+    if (decoded.faults & (FAULT_MALFORMED | FAULT_TRUNCATED))
+        return;
+    for (size_t i = 0; i < decoded.n_values; i++) {
+        const struct codec_value *value = &decoded.values[i];
+        g_autoptr(GError) error = NULL;
+        char *setting = setting_of(value);
+        if (setting == NULL)
+            continue;
+        if (value->field->transform == TRANSFORM_NONE)
+            g_ptr_array_add(settings, setting);
+        size_t length = codec_encode(desc, (const char *const *)&setting, 1, made, &error);
+        CHECK((length == 0) == (error != NULL));
+        if (length > 0 && value->octets == NULL) {
+            codec_decode(desc, made, length, &again);
+            CHECK(!again.values[i].present || again.values[i].number == value->number);
+        }
+        if (value->field->transform != TRANSFORM_NONE)
+            g_free(setting);
+    }
+    g_autoptr(GError) error = NULL;
+    size_t length =
+        codec_encode(desc, (const char *const *)settings->pdata, settings->len, made, &error);
+    CHECK((length == 0) == (error != NULL));
+    if (length == 0)
+        return;
+    codec_decode(desc, made, length, &again);
+    CHECK((again.faults & (FAULT_MALFORMED | FAULT_TRUNCATED)) == 0);
+    for (size_t i = 0; i < decoded.n_values; i++)
+        if (decoded.values[i].present && again.values[i].present &&
+            decoded.values[i].octets == NULL)
+            CHECK(again.values[i].number == decoded.values[i].number);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *nul = size > 0 ? memchr(data, 0, size) : NULL;
@@ -81,8 +155,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         encode(set, desc);
         if (desc->profiles[0] != NULL)
             CHECK(option_set_choose_profile(set, desc->profiles[0]));
-        if (rest >= 2)
+        if (rest >= 2) {
             decode(desc, octets, rest);
+            encode_decoded(desc, octets, rest);
+        }
     }
     g_autofree char *header = option_set_c_header(set);
     CHECK(header != NULL);
