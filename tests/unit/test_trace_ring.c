@@ -15,7 +15,7 @@
 
 #include "trace/observer_ring.h"
 
-enum { SLOTS = 16, CPUS = 2, MANY = 300000 };
+enum { SLOTS = 16, CPUS = 2, MANY = 40000 };
 
 struct fixture {
     uint8_t *memory;
