@@ -387,24 +387,3 @@ void input_report(const struct input *input, struct report_input *out)
     const char *comment = capture_section_comment(capture_at(input, 0));
     out->sources = input->has_hooks && comment[0] != '\0' ? g_strdup(comment) : NULL;
 }
-
-static bool filter_is_plain(const char *filter)
-{
-    static const char *const PLAIN[] = {"", "tcp", "ip", "ip6", "or", NULL};
-    g_auto(GStrv) words = g_strsplit(filter, " ", -1);
-    for (unsigned i = 0; words[i]; i++)
-        if (!g_strv_contains(PLAIN, words[i]))
-            return false;
-    return true;
-}
-
-bool input_filters_packets(const struct input *input)
-{
-    for (unsigned i = 0; i < input->captures->len; i++) {
-        const struct capture *capture = g_ptr_array_index(input->captures, i);
-        for (size_t n = 0; n < capture_n_interfaces(capture); n++)
-            if (!filter_is_plain(capture_interface(capture, n)->filter))
-                return true;
-    }
-    return false;
-}

@@ -109,9 +109,6 @@ bool input_headers_cut_between(const struct input *input, uint64_t from_ns, uint
 bool input_would_catch(const struct input *input, const struct endpoint *source,
                        const struct endpoint *destination, uint8_t flags, uint32_t payload_length);
 
-/* A capture filter, more than "tcp" or an IP version, may have left segments out. */
-bool input_filters_packets(const struct input *input);
-
 /* The capture says how many packets it lost (be it none). */
 bool input_counts_losses(const struct input *input);
 
