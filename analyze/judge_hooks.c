@@ -195,6 +195,11 @@ static enum verdict judge_unparsed(const struct analysis *analysis, const struct
     if (segment->class == SEGMENT_SYN || segment->class == SEGMENT_RST ||
         segment->receiver_closed || segment->time_ns < receiver->first_ns)
         return VERDICT_NONE;
+    /* What came before may be thrown away before any hook: by when it is processed, not by when it
+     * came, for a busy socket lets segments wait. If it was not, it fills a hole: then a hook ran
+     * for it, or its first copy was lost and nobody can tell. */
+    if (segment->again && segment->length > 0)
+        return VERDICT_NONE;
     if (input_lost_events_between(input, segment->time_ns - MIN(segment->time_ns, HOOK_NEAR_NS),
                                   segment->time_ns + HOOK_NEAR_NS)) {
         *why = "the recorder lost hook events at that moment";

@@ -24,6 +24,7 @@ declare -A shows=(
     [duplicate]=segment.duplicated:*:reverse [drop]=segment.lost:*:forward
     [payload]=segment.payload-modified:*:forward [super-segments]=option.removed.nop:uto:reverse
     [rst-super-segments]='path.rst-injected:*:forward path.rst-injected:*:reverse'
+    [split-repeated]=segment.split:*:forward
     [nat+sequence+strip-nop]='path.nat path.sequence-rewritten option.removed.nop:cc:forward'
     [split-first-half]=segment.split:*:reverse [split-last-half]=segment.split:*:reverse
     [drop+strip-nop]='segment.lost:*:forward option.removed.nop:uto:reverse'
