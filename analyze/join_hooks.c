@@ -7,13 +7,9 @@
  */
 #include "analyze/join_hooks.h"
 
-#include <string.h>
-
-#include "analyze/flows.h"
 #include "analyze/input.h"
 #include "analyze/judge.h"
-#include "analyze/trail.h"
-#include "wire/packet.h"
+#include "analyze/match_hooks.h"
 
 struct hook_state *join_hooks_state(struct analysis *analysis, struct connection *connection)
 {
@@ -99,63 +95,6 @@ static void segment_list_shorten(struct analysis *analysis, struct segment_list 
         segment_list_take(analysis, list, NULL, list->first);
 }
 
-/* --- does a hook's segment hold a captured one? ----------------------------------------------- */
-
-static bool class_fits(const struct hook_event *event, const struct segment *segment)
-{
-    /* Of a super-segment that ends with FIN, the first slices are data. */
-    return event->class == segment->class ||
-           (event->class == SEGMENT_FIN && segment->class == SEGMENT_DATA && event->length > 0);
-}
-
-static bool holds(const struct hook_event *event, const struct segment *segment)
-{
-    uint32_t offset = segment->seq_wire - event->seq;
-    if (event->direction != segment->direction || !class_fits(event, segment))
-        return false;
-    if (event->has_tsval && segment->has_timestamps && event->tsval != segment->tsval)
-        return false;
-    if (event->length == 0)
-        return segment->length == 0 && offset == 0 &&
-               (event->ack == segment->ack_wire || !(segment->flags & TCP_ACK));
-    return segment->length > 0 && offset < event->length &&
-           segment->length <= event->length - offset;
-}
-
-static bool is_padding(const uint8_t *octets, unsigned from, unsigned to)
-{
-    for (unsigned i = from; i < to; i++)
-        if (octets[i] != TCP_KIND_NOP && octets[i] != TCP_KIND_EOL)
-            return false;
-    return true;
-}
-
-/* As far as the capture holds them; one of both may end before the padding. */
-static bool same_options(const struct hook_event *event, const struct segment *segment)
-{
-    unsigned common = MIN(event->options_length, segment->options_captured);
-    return memcmp(event->options, segment->options, common) == 0 &&
-           is_padding(segment->options, common, segment->options_captured) &&
-           (segment->options_captured < segment->options_length ||
-            is_padding(event->options, common, event->options_length));
-}
-
-/*
- * Acknowledgements of one number are told apart by their options. The socket's backlog glues those
- * that differ in nothing but the number; the header that the hook sees keeps the first one's, so
- * that with equal timestamps either may be greater.
- */
-static bool holds_parsed(const struct hook_event *parse, const struct segment *segment)
-{
-    if (segment->length > 0)
-        return holds(parse, segment);
-    return same_options(parse, segment) &&
-           (holds(parse, segment) ||
-            (parse->length == 0 && parse->class == SEGMENT_ACK && segment->class == SEGMENT_ACK &&
-             parse->direction == segment->direction && parse->seq == segment->seq_wire &&
-             (segment->has_timestamps || (int32_t)(parse->ack - segment->ack_wire) >= 0)));
-}
-
 /* --- writes ----------------------------------------------------------------------------------- */
 
 static void match_write(struct analysis *analysis, struct hook_event *write,
@@ -170,7 +109,7 @@ static void match_write(struct analysis *analysis, struct hook_event *write,
 /* The header that a write hook sees is the one that leaves, but for its checksum. */
 static bool may_leave_as(const struct hook_event *write, const struct segment *segment)
 {
-    return holds(write, segment) && (!write->has_window || write->window == segment->window);
+    return match_holds(write, segment) && (!write->has_window || write->window == segment->window);
 }
 
 static bool is_spent(const struct hook_event *write)
@@ -187,7 +126,7 @@ static bool overlaps(const struct hook_event *write, const struct segment *segme
 /* How well a write fits a segment: by its octets, and better none of which a slice was seen. */
 static unsigned fit(const struct hook_event *write, const struct segment *segment)
 {
-    return (same_options(write, segment) ? 2 : 0) + (write->matched ? 0 : 1);
+    return (match_same_options(write, segment) ? 2 : 0) + (write->matched ? 0 : 1);
 }
 
 /* A segment leaves: the write that it comes from. */
@@ -223,7 +162,7 @@ static bool left_before(struct analysis *analysis, struct segment_list *left,
     struct segment *before = NULL, *next;
     for (struct segment *segment = left->first; segment && !is_spent(write); segment = next) {
         next = segment->later;
-        bool other = demanding && write->length == 0 && !same_options(write, segment);
+        bool other = demanding && write->length == 0 && !match_same_options(write, segment);
         if (other || !may_leave_as(write, segment)) {
             before = segment;
             continue;
@@ -239,7 +178,7 @@ static bool left_before(struct analysis *analysis, struct segment_list *left,
 static bool parsed_before(struct hook_list *parses, const struct segment *segment)
 {
     for (struct hook_event *parse = parses->first; parse; parse = parse->next)
-        if (holds_parsed(parse, segment))
+        if (match_holds_parsed(parse, segment))
             return parse->matched = true;
     return false;
 }
@@ -250,7 +189,7 @@ static void take_parsed(struct analysis *analysis, struct segment_list *arrived,
     struct segment *before = NULL, *next;
     for (struct segment *segment = arrived->first; segment; segment = next) {
         next = segment->later;
-        if (!holds_parsed(parse, segment)) {
+        if (!match_holds_parsed(parse, segment)) {
             before = segment;
             continue;
         }
@@ -330,126 +269,4 @@ void join_hooks_clear(struct analysis *analysis, struct connection *connection)
         segment_list_shorten(analysis, &hooks->left[v], 0);
         segment_list_shorten(analysis, &hooks->arrived[v], 0);
     }
-}
-
-/* Brings A's numbers to those of the other vantage point, or back. */
-static void shift_numbers(const struct connection *connection, struct segment *segment, bool to_b)
-{
-    unsigned direction = segment->direction;
-    uint32_t seq = connection->delta[direction], ack = connection->delta[!direction];
-    segment->seq_wire += to_b ? seq : -seq;
-    segment->ack_wire += to_b ? ack : -ack;
-}
-
-/* Which of the written options the segment bears, too. */
-static uint32_t borne_by(const struct analysis *analysis, const struct hook_event *write,
-                         const struct segment *segment)
-{
-    struct option_list written, borne;
-    uint32_t found = 0;
-    option_list_read(analysis->identities, write->options, write->options_length,
-                     write->options_length, &written);
-    option_list_read(analysis->identities, segment->options, segment->options_captured,
-                     segment->options_length, &borne);
-    for (unsigned i = 0; i < written.n; i++)
-        if (option_list_find(&borne, written.at[i].identity, 0))
-            found |= 1u << i;
-    return found;
-}
-
-bool join_hooks_elsewhere(const struct analysis *analysis, const struct segment *segment)
-{
-    const struct connection *connection = segment->connection;
-    struct hook_state *hooks = connection->hooks;
-    unsigned other = !segment->vantage;
-    bool found = false;
-    if (hooks == NULL)
-        return false;
-    struct segment there = *segment;
-    there.seq_wire = (uint32_t)segment->seq;
-    there.ack_wire = segment->ack;
-    if (other == VANTAGE_B)
-        shift_numbers(connection, &there, true);
-    /* Timestamps may be translated on the way. */
-    there.has_timestamps =
-        segment->has_timestamps && connection->timestamp_delta[segment->direction] == 0;
-    for (struct hook_event *write = hooks->writes[other].first; write; write = write->next) {
-        if (!holds(write, &there))
-            continue;
-        write->seen_elsewhere = found = true;
-        write->told |= borne_by(analysis, write, segment);
-    }
-    for (struct hook_event *parse = hooks->parses[other].first; parse; parse = parse->next)
-        found |= !parse->matched && holds_parsed(parse, &there);
-    return found;
-}
-
-bool join_hooks_arrived(const struct connection *connection, const struct hook_event *write)
-{
-    struct segment segment = {
-        .direction = write->direction,
-        .class = write->class,
-        .length = write->length,
-        .flags = write->class == SEGMENT_SYN ? TCP_SYN : TCP_ACK,
-        .has_timestamps = write->has_tsval,
-        .tsval = write->tsval,
-        .options_length = write->options_length,
-        .options_captured = write->options_length,
-    };
-    memcpy(segment.options, write->options, write->options_length);
-    /* Another copy of the payload was seen to leave: it may be that one that arrived. */
-    for (unsigned v = 0; v < VANTAGES && !write->again; v++) {
-        segment.seq_wire = write->seq;
-        segment.ack_wire = write->ack;
-        if (v != write->vantage) {
-            shift_numbers(connection, &segment, v == VANTAGE_B);
-            segment.has_timestamps &= connection->timestamp_delta[write->direction] == 0;
-        }
-        const struct hook_event *parse = connection->hooks->parses[v].first;
-        for (; parse; parse = parse->next)
-            if (holds_parsed(parse, &segment))
-                return true;
-    }
-    return false;
-}
-
-/* --- the funnel ------------------------------------------------------------------------------- */
-
-/* Whether the recorder of that vantage point lost nothing while the connection lived. */
-static bool saw_all(const struct analysis *analysis, const struct connection *connection,
-                    unsigned vantage)
-{
-    const struct side *side = connection->sides[vantage];
-    const struct input *input = analysis->inputs[vantage];
-    return side ? !input_lost_events_between(input,
-                                             side->first_ns - MIN(side->first_ns, HOOK_NEAR_NS),
-                                             side->last_ns + HOOK_NEAR_NS)
-                : !input_lost_events_between(input, 0, UINT64_MAX);
-}
-
-/* What the hooks of an end say, from whichever file holds them; NULL when not all can be known. */
-static const struct hook_end *end_of(const struct analysis *analysis,
-                                     const struct connection *connection, unsigned direction)
-{
-    const struct hook_state *hooks = connection->hooks;
-    for (unsigned v = 0; hooks && v < analysis->n_vantages; v++)
-        if (hooks->ends[v][direction].present)
-            return saw_all(analysis, connection, v) ? &hooks->ends[v][direction] : NULL;
-    return NULL;
-}
-
-void join_hooks_funnel(const struct analysis *analysis, const struct connection *connection,
-                       const struct row *row, struct report_option *out)
-{
-    const struct hook_end *sender = end_of(analysis, connection, row->direction);
-    const struct hook_end *receiver = end_of(analysis, connection, !row->direction);
-    if (sender) {
-        out->reserved = sender->reports ? row->reserved : row->reserved_seen;
-        out->written = row->written;
-    }
-    /* The kernel has no parse hook for a SYN: only a program that had it saved can tell. */
-    if (receiver && (row->segment != SEGMENT_SYN || row->loaded > 0))
-        out->parsed = receiver->reports ? row->loaded : row->contained;
-    if (receiver && receiver->reports && (row->segment != SEGMENT_SYN || row->loaded > 0))
-        out->applied = row->applied;
 }

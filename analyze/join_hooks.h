@@ -18,8 +18,8 @@ struct hook_event { /* one invocation that dealt with options, while it is of in
     uint64_t time_ns, frame;
     uint32_t seq, ack, length; /* of the segment, as on the wire at this host */
     uint32_t tsval;
-    uint32_t written;        /* a bit per option of `options` that the programs stored */
-    uint32_t covered;        /* payload octets of it that were seen on the wire */
+    uint32_t written; /* a bit per option of `options` that the programs stored */
+    uint32_t covered; /* payload octets of it that were seen on the wire */
     uint16_t window;
     bool has_window;
     bool has_tsval, matched; /* matched: a captured segment beside it belongs to it */
@@ -91,24 +91,17 @@ void join_hooks_record(struct analysis *analysis, struct connection *connection,
 /* A captured segment; of interest when it bears more than everyday options. */
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment);
 
-/*
- * A segment that only its own vantage point shows: whether hooks at the other one prove that it
- * passed there all the same (a parse hook held it, or a write hook did; which learns that it left).
- */
-bool join_hooks_elsewhere(const struct analysis *analysis, const struct segment *segment);
+/* Frees what a connection holds of hooks. */
+void join_hooks_clear(struct analysis *analysis, struct connection *connection);
+
+/* --- hook_funnel.c ----------------------------------------------------------------------------- */
 
 /*
  * The hooks' columns of a row. What an end did is not known where its recorder lost events while
  * the connection lived.
  */
-void join_hooks_funnel(const struct analysis *analysis, const struct connection *connection,
-                       const struct row *row, struct report_option *out);
-
-/* Whether any hook, in whichever file, saw the segment of a write arrive. */
-bool join_hooks_arrived(const struct connection *connection, const struct hook_event *write);
-
-/* Frees what a connection holds of hooks. */
-void join_hooks_clear(struct analysis *analysis, struct connection *connection);
+void hook_funnel(const struct analysis *analysis, const struct connection *connection,
+                 const struct row *row, struct report_option *out);
 
 /* --- judge_hooks.c ---------------------------------------------------------------------------- */
 

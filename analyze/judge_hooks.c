@@ -12,6 +12,7 @@
 #include "analyze/evidence.h"
 #include "analyze/join_hooks.h"
 #include "analyze/judge.h"
+#include "analyze/match_hooks.h"
 #include "analyze/trail.h"
 #include "wire/bytes.h"
 
@@ -83,7 +84,7 @@ static enum verdict judge_not_seen(const struct analysis *analysis,
         *why = "the other capture shows it, so the one beside the hook missed it";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }
-    if (join_hooks_arrived(connection, write)) {
+    if (match_hooks_arrived(connection, write)) {
         *why = "a hook at the other end saw it arrive, so the capture beside this one missed it";
         return VERDICT_INCONCLUSIVE_CAPTURE_LOSS;
     }

@@ -6,6 +6,7 @@
  * not ended, lost nothing there, and was not seen to miss what the receiver acknowledged.
  */
 #include "analyze/judge.h"
+#include "analyze/match_hooks.h"
 
 #include "analyze/clock.h"
 #include "analyze/evidence.h"
@@ -138,7 +139,7 @@ static bool hooked_all_the_same(const struct analysis *analysis, const struct se
                                 const struct input *other)
 {
     (void)other;
-    return join_hooks_elsewhere(analysis, s);
+    return match_hooks_elsewhere(analysis, s);
 }
 
 /* What should have been its counterpart may be among those that waited too long. */
@@ -259,8 +260,8 @@ void judge_missing(struct analysis *analysis, struct segment *s)
     struct option_list options;
     if (is_shown_twice(s))
         return;
-    (void)join_hooks_elsewhere(analysis,
-                               s); /* whatever is said of it: a write learns that it left */
+    (void)match_hooks_elsewhere(analysis,
+                                s); /* whatever is said of it: a write learns that it left */
     struct absence absence = s->connection->terminated
                                  ? (struct absence){VERDICT_PATH_PROXY, CONFIDENCE_LIKELY, NULL}
                                  : judge_absence(analysis, s);

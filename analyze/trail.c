@@ -172,7 +172,7 @@ static void report_row(struct analysis *analysis, const struct connection *conne
     out->segment = row->segment;
     out->reserved = out->written = out->parsed = out->applied = COUNT_UNKNOWN;
     row_wire(analysis, connection, row, out);
-    join_hooks_funnel(analysis, connection, row, out);
+    hook_funnel(analysis, connection, row, out);
     /* A cut header is told by the hook that wrote it and, maybe, by the other capture: once. */
     uint32_t *cut = &row->counts[VERDICT_INCONCLUSIVE_SNAPLEN];
     *cut = MAX(*cut, (uint32_t)row->cut);
