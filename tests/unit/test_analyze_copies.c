@@ -182,6 +182,25 @@ static void rewritten_timestamps_tell_copies_apart(void **state)
     scene_free(s);
 }
 
+/* B began late: before a clock is known its first segments are read beside A's first. */
+static void what_is_read_far_ahead_tells_nothing_of_timestamps(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->tsval = 1000;
+    for (unsigned i = 0; i < 60; i++) {
+        struct built_segment p = make(s, CLIENT, TCP_ACK, 0, UTO); /* all with the same numbers */
+        p.ip_id = 0;
+        if (i >= 20)
+            pass(s, &p);
+        else
+            at_client_side(s, &p);
+    }
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_PATH_TIMESTAMPS_REWRITTEN);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_syn_that_is_sent_again_waits_for_its_own),
         cmocka_unit_test(a_part_that_comes_again_is_no_part_of_the_first),
         cmocka_unit_test(rewritten_timestamps_tell_copies_apart),
+        cmocka_unit_test(what_is_read_far_ahead_tells_nothing_of_timestamps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
