@@ -2,7 +2,7 @@
 /*
  * kill_at.c - kill_at N COMMAND...: runs the command and kills it (SIGKILL) in front of its Nth
  * system call among those that leave traces for others: bpf(), mkdir(), unlink(), rmdir(), mount(),
- * flock(), and its end. With N = 0, or where there are fewer, it ends by itself.
+ * flock(); with N = "end" in front of its end. With N = 0, or where there are fewer, it ends by itself.
  *
  * Prints how many of those calls there were. Exit status: 0 the command was killed, 1 it ended itself
  * before (whatever its own status was), 2 it cannot be traced here. Processes that the command forks
@@ -23,7 +23,7 @@
 static int leaves_traces(unsigned long long number)
 {
     static const long numbers[] = {
-        SYS_bpf,   SYS_mkdirat, SYS_unlinkat, SYS_mount, SYS_flock, SYS_exit_group,
+        SYS_bpf,   SYS_mkdirat, SYS_unlinkat, SYS_mount, SYS_flock,
 #ifdef SYS_mkdir
         SYS_mkdir, SYS_rmdir,   SYS_unlink,
 #endif
@@ -38,7 +38,8 @@ static int leaves_traces(unsigned long long number)
 
 int main(int argc, char **argv)
 {
-    long at = argc > 2 ? strtol(argv[1], NULL, 10) : -1, n = 0;
+    int at_end = argc > 2 && strcmp(argv[1], "end") == 0;
+    long at = argc > 2 && !at_end ? strtol(argv[1], NULL, 10) : at_end - 1, n = 0;
     int status;
 
     if (at < 0) {
@@ -65,7 +66,9 @@ int main(int argc, char **argv)
             struct ptrace_syscall_info info;
             memset(&info, 0, sizeof(info));
             if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0 &&
-                info.op == PTRACE_SYSCALL_INFO_ENTRY && leaves_traces(info.entry.nr) && ++n == at) {
+                info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+                ((at_end && info.entry.nr == SYS_exit_group) ||
+                 (leaves_traces(info.entry.nr) && ++n == at && !at_end))) {
                 kill(child, SIGKILL);
                 waitpid(child, &status, 0);
                 printf("%ld\n", n);
