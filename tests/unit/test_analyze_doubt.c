@@ -261,6 +261,23 @@ static void a_connection_that_never_passes_the_other_capture_is_not_lost(void **
     scene_free(s);
 }
 
+/* One direction of what was under way before: A may know it by names that nothing relates. */
+static void a_connection_that_nobody_saw_begin_is_not_lost(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_handshake();
+    s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
+    struct built_segment p = make(s, SERVER, TCP_ACK, 100, UTO);
+    at_server_side(s, &p);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_no_finding(report, VERDICT_SEGMENT_LOST);
+    assert_int_equal(row_of(report, "uto", DIRECTION_REVERSE, SEGMENT_DATA)
+                         ->counts[VERDICT_INCONCLUSIVE_NOT_COVERED],
+                     1);
+    scene_free(s);
+}
+
 static void one_capture_alone_counts_and_does_not_guess(void **state)
 {
     (void)state;
@@ -457,6 +474,7 @@ int main(void)
         cmocka_unit_test(wherever_a_header_is_cut_nothing_was_changed),
         cmocka_unit_test(a_cut_behind_the_options_does_no_harm),
         cmocka_unit_test(a_connection_that_never_passes_the_other_capture_is_not_lost),
+        cmocka_unit_test(a_connection_that_nobody_saw_begin_is_not_lost),
         cmocka_unit_test(one_capture_alone_counts_and_does_not_guess),
         cmocka_unit_test(one_capture_alone_sees_malformed_and_misplaced_options),
         cmocka_unit_test(a_tcp_header_that_is_cut_is_not_absent),
