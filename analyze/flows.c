@@ -183,6 +183,18 @@ struct side *flows_of_segment(struct analysis *analysis, enum vantage vantage,
     return side;
 }
 
+/*
+ * Connecting anew over a pair of ports: the last connection is over, or began long ago and nobody
+ * saw it end, as one whose SYNs were all dropped. A CONNECT stands microseconds before its own SYN;
+ * should the clocks' error put it behind, it is still that SYN's.
+ */
+static bool connects_anew(const struct side *side, const struct hook_record *hook, uint64_t time_ns)
+{
+    static const uint64_t OWN_SYN_NS = 100 * 1000 * 1000;
+    return hook->op == HOOK_TCP_CONNECT &&
+           (side_closed(side) || time_ns > side->first_ns + OWN_SYN_NS);
+}
+
 struct side *flows_of_hook(struct analysis *analysis, enum vantage vantage,
                            const struct hook_record *hook, uint64_t time_ns, bool *local_low,
                            bool *made)
@@ -191,8 +203,7 @@ struct side *flows_of_hook(struct analysis *analysis, enum vantage vantage,
     *local_low = flow_key_make(&key, &hook->local, &hook->remote);
     uint64_t hash = flow_key_hash(&key);
     struct side *side = flow_table_find(analysis->tables[vantage], &key, hash);
-    /* Connecting anew over a pair of ports whose last connection is over. */
-    *made = side == NULL || (hook->op == HOOK_TCP_CONNECT && side_closed(side));
+    *made = side == NULL || connects_anew(side, hook, time_ns);
     if (!*made)
         return side;
     side = side_new(analysis, vantage, &key, hash, time_ns);

@@ -415,6 +415,29 @@ static void after_its_receiver_closed_no_parse_is_expected(void **state)
     scene_free(s);
 }
 
+static void a_hook_before_the_next_syn_of_a_port_is_the_next_connection_s(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    struct built_segment dropped = make(s, CLIENT, TCP_SYN, 0, MSS CC);
+    at_client_side(s, &dropped);
+    s->now += 5000 * MS;
+    s->next[CLIENT] += 100000;
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS CC);
+    struct hook_record connect = hook_of(s, &syn, CLIENT, HOOK_TCP_CONNECT, syn.time_ns - 3000);
+    connect.flags = HOOK_FLAG_FULLSOCK;
+    capture_builder_hook(s->a, &connect);
+    write_cc(s, &syn);
+    pass(s, &syn);
+    covered_to_here(s);
+    const struct report *report = analyze_both(s);
+    assert_int_equal(report->flows->len, 2);
+    assert_no_finding(report, VERDICT_HOOK_NOT_ON_WIRE);
+    assert_non_null(finding_of(report, VERDICT_HOOK_WRITTEN));
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +456,7 @@ int main(void)
         cmocka_unit_test(actions_are_named),
         cmocka_unit_test(what_a_hook_wrote_is_not_mirrored),
         cmocka_unit_test(after_its_receiver_closed_no_parse_is_expected),
+        cmocka_unit_test(a_hook_before_the_next_syn_of_a_port_is_the_next_connection_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
