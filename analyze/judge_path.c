@@ -74,7 +74,8 @@ static const char *proof_of_proxy(const struct connection *connection)
     if (n->syn_ns && n->synack_ns > n->syn_ns && f->syn_ns && f->synack_ns > f->syn_ns &&
         n->synack_ns - n->syn_ns < f->synack_ns - f->syn_ns)
         return "the SYN-ACK came to the client sooner than it took the server to send it";
-    if (n->syn_look != f->syn_look && n->syn_window != f->syn_window)
+    bool both_seen = n->syn_ttl > 0 && f->syn_ttl > 0; /* each side's first segment was the SYN */
+    if (both_seen && n->syn_look != f->syn_look && n->syn_window != f->syn_window)
         return "the SYN has other options and another window behind it";
     return NULL;
 }

@@ -508,6 +508,10 @@ static bool may_be_found(const struct drawing *d, const struct report_finding *f
         return d->s->shift[CLIENT] != 0;
     if (finding->verdict == VERDICT_PATH_NAT)
         return d->nat;
+    /* Where a SYN was not seen rewritten numbers and a proxy look alike, and the report says so. */
+    if (finding->verdict == VERDICT_PATH_PROXY)
+        return d->chaos && d->fault == BEGINS_LATE && d->s->shift[CLIENT] != 0 &&
+               finding->confidence == CONFIDENCE_LIKELY;
     if (finding->verdict == VERDICT_SEGMENT_LOST)
         return d->loss > 0 ||
                (d->fault == DROPS_SILENTLY && finding->confidence == CONFIDENCE_LIKELY);
