@@ -7,6 +7,9 @@
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/paths.sh"
 
+# AddressSanitizer makes an exit of a SIGSEGV: here the signal itself is meant.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0
+
 paths_up
 # The processes "optrail-follow" of the client's namespace: the one that works, and who watches it.
 followers() {
