@@ -3,6 +3,7 @@
 # A recorder that may use little memory: rings that do not fit are refused with a word that helps and
 # leave nothing attached; with small ones it records everything, however long it goes on. The limit
 # is a cgroup's, which counts the memory of BPF maps too (kernel 5.11).
+# Without sanitizers: they take more memory than the limit for themselves.
 set -u
 . "$(dirname "$0")/record.sh"
 setup
