@@ -40,8 +40,9 @@ void hook_funnel(const struct analysis *analysis, const struct connection *conne
         out->written = row->written;
     }
     /* The kernel has no parse hook for a SYN: only a program that had it saved can tell. */
-    if (receiver && (row->segment != SEGMENT_SYN || row->loaded > 0))
+    if (receiver && (row->segment != SEGMENT_SYN || row->loaded > 0)) {
         out->parsed = receiver->reports ? row->loaded : row->contained;
-    if (receiver && receiver->reports && (row->segment != SEGMENT_SYN || row->loaded > 0))
-        out->applied = row->applied;
+        if (receiver->reports)
+            out->applied = row->applied;
+    }
 }

@@ -242,20 +242,6 @@ void judge_not_parsed(struct analysis *analysis, const struct segment *segment)
 
 /* --- acted upon ------------------------------------------------------------------------------- */
 
-static const char *const CALLS[] = {
-    [HOOK_CALL_OPEN_SUBFLOW] = "open_subflow",
-    [HOOK_CALL_CLOSE_SUBFLOW] = "close_subflow",
-    [HOOK_CALL_ANNOUNCE_ADDR] = "announce_addr",
-    [HOOK_CALL_SET_BACKUP] = "set_backup",
-    [HOOK_CALL_SEND_ACK] = "send_ack",
-    [HOOK_CALL_REFUSE_JOIN] = "refuse_join",
-    [HOOK_CALL_WATCH_ADDRESSES] = "watch_addresses",
-    [HOOK_CALL_SET_SCHEDULER] = "set_scheduler",
-    [HOOK_CALL_SET_DELAY_THRESHOLD] = "set_delay_threshold",
-    [HOOK_CALL_SET_INACTIVITY_TIMEOUT] = "set_inactivity_timeout",
-    [HOOK_CALL_NOTIFY_RECEIVED] = "notify_received",
-};
-
 static const struct {
     int level, name;
     const char *text;
@@ -309,9 +295,9 @@ static char *action_text(const struct hook_action *action)
 {
     g_autofree char *value = value_text(action);
     if (action->kind == HOOK_ACTION_CALL) {
-        bool known = action->name > 0 && action->name < (int)G_N_ELEMENTS(CALLS);
-        return known ? g_strdup_printf("bpf_mptcp_%s(%s)", CALLS[action->name], value)
-                     : g_strdup_printf("call %d(%s)", action->name, value);
+        const char *name = hook_call_name((unsigned)action->name);
+        return *name == '?' ? g_strdup_printf("call %d(%s)", action->name, value)
+                            : g_strdup_printf("%s(%s)", name, value);
     }
     g_autofree char *option = socket_option_text(action);
     return g_strdup_printf("setsockopt(%s, %s)", option, value);
