@@ -42,6 +42,21 @@ extern const struct parameter_value subflows_values[];
         .help = "yes: this end does too what it asks of the peer"                                  \
     }
 
+/* Between which limits a peer brings this end; `most` is the preset of the upper one. */
+#define REQUEST_LIMITS(of, most)                                                                   \
+    {.key = "lower",                                                                               \
+     .type = PARAMETER_NUMBER,                                                                     \
+     .preset = "1",                                                                                \
+     .help = "the least that a peer brings this end to",                                           \
+     .unit = (of),                                                                                 \
+     .min = 1,                                                                                     \
+     .max = UINT16_MAX},                                                                           \
+    {                                                                                              \
+        .key = "upper", .type = PARAMETER_NUMBER, .preset = (most),                                \
+        .help = "the most that a peer brings this end to", .unit = (of), .min = 1,                 \
+        .max = UINT16_MAX                                                                          \
+    }
+
 /* The `traits` of a row that asks. */
 struct request_traits {
     const char *value;        /* the parameter that is asked for, where 0 stands for: do not ask */
