@@ -42,6 +42,7 @@ kernel: packages-kernel
 	@kernel/build
 
 test-vm: packages-test packages-kernel
+	@$(MAKE) --no-print-directory compile
 	@tests/vm/run
 
 fuzz: packages-build packages-test
