@@ -4,6 +4,7 @@
 # Every option program, in both roles, over IPv4 and IPv6, and: with SYN cookies forced, with
 # timestamps off, with segmentation offload on and off, with a lost SYN, with a lost third ACK. The
 # octets are tcpdump's, the effect is what a BPF iterator reads in the kernel's sockets.
+# Without sanitizers: what is shown here the kernel does; programs_loader runs the loader under them.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/programs.sh"
 

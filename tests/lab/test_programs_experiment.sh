@@ -6,6 +6,7 @@
 # each way. The server switches before it has sent an octet, and the round-trip times that it
 # measures are ordered: bbr, which avoids filling the queue, below cubic and reno, which fill it.
 # (The paper's vegas runs where the kernel has it.)
+# Without sanitizers: what is shown here the kernel does; programs_loader runs the loader under them.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/programs.sh"
 

@@ -5,6 +5,7 @@
 # lengths that are wrong or run past the header, an option on a segment where it may not stand, the
 # same option twice with other values, ids without a meaning. Nothing is applied, it is counted, the
 # connection passes all its octets and closes; once over IPv4, once over IPv6.
+# Without sanitizers: what is shown here the kernel does; programs_loader runs the loader under them.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/programs.sh"
 
