@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "analyze/report.h"
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 struct analyze_settings {
     const char *file_a;               /* "-" is standard input */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wire/option.h"
+#include "wire/option_set.h"
 #include "wire/packet.h"
 
 struct identity {

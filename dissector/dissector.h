@@ -14,7 +14,7 @@
 #define OPTRAIL_DISSECTOR_H
 
 #include "wire/codec.h"
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 struct story;
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 /* What can be wrong with an option, a bit each; the dissector's expert items bear these names. */
 enum option_fault {

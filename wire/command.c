@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 static void print_line(const char *command, const char *format, va_list arguments)
 {

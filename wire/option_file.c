@@ -3,7 +3,7 @@
  * option_file.c - from the text of NAME.opt to a description, with every check that one file needs.
  *
  * Specification: docs/options.md.  All faults of a file are found in one go, each with its line.
- * What needs other descriptions (same name, same octets) is option.c's.
+ * What needs other descriptions (same name, same octets) is option_set.c's.
  */
 #include "wire/option_internal.h"
 
@@ -267,32 +267,6 @@ static void read_groups(struct option_parser *p, struct option_lines *lines)
     /* With other faults a fault of the layout would be an echo of theirs. */
     if (p->faults->count == 0)
         option_lay_out(p);
-}
-
-static void field_clear(struct option_field *field)
-{
-    g_free(field->name);
-    g_free(field->description);
-    g_free(field->unit);
-    for (size_t i = 0; i < field->n_values; i++)
-        g_free(field->values[i].name);
-    g_free(field->values);
-    g_free(field->factors);
-}
-
-void option_desc_free(struct option_desc *desc)
-{
-    if (desc == NULL)
-        return;
-    for (size_t i = 0; i < desc->n_fields; i++)
-        field_clear(&desc->fields[i]);
-    g_free(desc->fields);
-    g_free(desc->name);
-    g_free(desc->title);
-    g_free(desc->reference);
-    g_strfreev(desc->profiles);
-    g_free(desc->file);
-    g_free(desc);
 }
 
 struct option_desc *option_desc_parse(const char *text, size_t length, struct option_lines *lines,

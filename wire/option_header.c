@@ -8,7 +8,7 @@
  * Bit fields are read and written by shifts, never by C's bit-fields, whose order is the
  * compiler's.  The same descriptions give the same text.
  */
-#include "wire/option.h"
+#include "wire/option_header.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "wire/option.h"
+#include "wire/option_header.h"
 
 int main(void)
 {

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "bpf/include/program_abi.h"
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 struct bpf_object;
 struct variables;

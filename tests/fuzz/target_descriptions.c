@@ -11,6 +11,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "wire/codec.h"
+#include "wire/option_header.h"
 
 static void check_fields(const struct option_desc *desc)
 {

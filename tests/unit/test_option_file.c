@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "wire/option.h"
+#include "wire/option_set.h"
 
 struct row {
     const char *idea;

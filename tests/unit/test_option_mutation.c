@@ -17,6 +17,7 @@
 #include <gio/gio.h>
 
 #include "wire/codec.h"
+#include "wire/option_header.h"
 
 enum { ROUNDS = 100000, SEED = 6994 };
 

@@ -13,7 +13,8 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "wire/option.h"
+#include "wire/option_header.h"
+#include "wire/option_set.h"
 
 static struct option_set *builtin(void)
 {
