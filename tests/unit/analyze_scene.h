@@ -20,7 +20,7 @@
 
 #include "analyze/analyze.h"
 #include "tests/tools/capture_builder.h"
-#include "wire/option.h"
+#include "wire/option_set.h"
 #include "wire/segment.h"
 
 enum { CLIENT, SERVER };
@@ -224,6 +224,13 @@ static inline const struct report *analyze_both(struct scene *s)
     return analyze_files(s, capture_builder_finish(s->a), capture_builder_finish(s->b));
 }
 
+/* ... when both cover the time until a second after the last segment. */
+static inline const struct report *analyze_covered(struct scene *s)
+{
+    covered_to_here(s);
+    return analyze_both(s);
+}
+
 static inline const struct report *analyze_a(struct scene *s)
 {
     return analyze_files(s, capture_builder_finish(s->a), NULL);
@@ -243,6 +250,30 @@ static inline struct built_segment data(struct scene *s, unsigned from, uint32_t
     struct built_segment p = make(s, from, TCP_ACK | TCP_PSH, length, "");
     p.payload = 7;
     return p;
+}
+
+/* Segments that pass untouched and of which no more is to be said. */
+static inline void pass_data(struct scene *s, unsigned from, uint32_t length)
+{
+    struct built_segment p = data(s, from, length);
+    pass(s, &p);
+}
+
+static inline void pass_ack(struct scene *s, unsigned from)
+{
+    struct built_segment p = make(s, from, TCP_ACK, 0, "");
+    pass(s, &p);
+}
+
+/* Data in turns that all arrive; the client's bear uto. */
+static inline void exchange(struct scene *s)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        struct built_segment p = data(s, i % 2, 200 + i);
+        if (i % 2 == 0)
+            add_option(&p, UTO, 4);
+        pass(s, &p);
+    }
 }
 
 /* --- asking the report ------------------------------------------------------------------------ */

@@ -99,4 +99,18 @@ static inline struct built_segment third_ack_with_cc(struct scene *s)
     return ack;
 }
 
+/* The same, and that ACK passes both captures. */
+static inline void pass_third_ack_with_cc(struct scene *s)
+{
+    struct built_segment ack = third_ack_with_cc(s);
+    pass(s, &ack);
+}
+
+static inline struct scene *scene_with_cc(void)
+{
+    struct scene *s = scene_new();
+    pass_third_ack_with_cc(s);
+    return s;
+}
+
 #endif

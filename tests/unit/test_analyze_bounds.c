@@ -142,8 +142,7 @@ static void a_run_of_equal_acks_costs_no_more_than_its_length(void **state)
             struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
             pass(s, &p);
         }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
         assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 100);
         row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
@@ -167,8 +166,7 @@ static void segments_in_reverse_cost_no_more_than_their_number(void **state)
         p.time_ns = s->now -= 9 * MS + 990 * MS / 1000;
         at_client_side(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->sent, RUN);
     /* What found no place is no loss for that. */
@@ -195,8 +193,7 @@ static void equal_requests_of_strangers_cost_no_more_than_their_number(void **st
         else
             at_server_side(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(report->flows->len, STRANGERS);
     assert_no_finding(report, VERDICT_PATH_NAT);
     scene_free(s);
@@ -216,8 +213,7 @@ static void options_without_end_are_told_apart_only_so_far(void **state)
         replace_options(&p, 0, NOPS, sizeof(option));
         at_server_side(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_true(report->options->len > LISTED_MORE);
     assert_true(report->options->len <= LISTED_AT_FIRST + LISTED_MORE + 1);
     assert_true(report->findings->len <= LISTED_AT_FIRST + LISTED_MORE + 1);

@@ -35,8 +35,7 @@ static void the_identification_tells_which_copy_arrived(void **state)
     at_client_side(s, &again);
     replace_options(&again, 0, NOPS, 4);
     at_server_side(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
                      VERDICT_OPTION_REMOVED_NOP);
     const struct report_option *cc = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
@@ -54,8 +53,7 @@ static void the_options_tell_which_copy_arrived(void **state)
     first.ip_id = again.ip_id = 0;
     at_client_side(s, &first); /* and is lost */
     pass(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(
         row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->counts[VERDICT_OPTION_INTACT], 1);
     assert_int_equal(
@@ -94,8 +92,7 @@ static void check_later_copy(struct scene *s, uint8_t flags, uint32_t payload, u
     at_client_side(s, &first);
     again.time_ns = s->now += 100 * MS;
     pass(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, class)->counts[VERDICT_OPTION_INTACT],
                      1);
     const struct report_option *cc = row_of(report, "cc", DIRECTION_FORWARD, class);
@@ -143,8 +140,7 @@ static void a_part_that_comes_again_is_no_part_of_the_first(void **state)
     struct built_segment again = make(s, CLIENT, TCP_ACK, 1000, CC);
     again.time_ns = s->now += 100 * MS;
     pass(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->sent, 2);
     assert_int_equal(row->arrived, 2);
@@ -172,8 +168,7 @@ static void rewritten_timestamps_tell_copies_apart(void **state)
     at_client_side(s, &again);
     replace_options(&again, 12, NOPS, 6);
     at_server_side(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *removed = finding_of(report, VERDICT_OPTION_REMOVED_NOP);
     assert_non_null(removed);
     assert_int_equal(removed->count, 1);

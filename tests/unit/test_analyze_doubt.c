@@ -48,8 +48,7 @@ static void a_loss_is_as_certain_when_the_clocks_disagree(void **state)
         handshake(s);
         struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
         at_client_side(s, &lost);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         assert_int_equal(the_row(report)->verdict, VERDICT_SEGMENT_LOST);
         assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->confidence, CONFIDENCE_CERTAIN);
         scene_free(s);
@@ -66,8 +65,7 @@ static void a_loss_is_only_likely_when_the_capture_does_not_count(void **state)
     handshake(s);
     struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
     at_client_side(s, &lost);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->confidence, CONFIDENCE_LIKELY);
     assert_int_equal(report->inputs[1].lost_packets, COUNT_UNKNOWN);
     scene_free(s);
@@ -85,8 +83,7 @@ static void a_drop_count_at_the_place_forbids_to_claim_a_loss(void **state)
     at_client_side(s, &next);
     next.dropcount = 1;
     at_server_side(s, &next);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_CAPTURE_LOSS);
     assert_int_equal(the_row(report)->confidence, CONFIDENCE_INCONCLUSIVE);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
@@ -109,8 +106,7 @@ static void a_drop_count_elsewhere_does_not(void **state)
     at_client_side(s, &last);
     last.dropcount = 1;
     at_server_side(s, &last);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(the_row(report)->verdict, VERDICT_SEGMENT_LOST);
     scene_free(s);
 }
@@ -136,8 +132,7 @@ static void what_the_receiver_acknowledged_was_missed_by_the_capture(void **stat
     struct built_segment ack = make(s, SERVER, TCP_ACK, 0, "");
     at_client_side(s, &missed);
     pass(s, &ack);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(the_row(report)->verdict, VERDICT_INCONCLUSIVE_CAPTURE_LOSS);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
     scene_free(s);
@@ -252,8 +247,7 @@ static void a_connection_that_never_passes_the_other_capture_is_not_lost(void **
     at_client_side(s, &syn);
     at_client_side(s, &synack);
     at_client_side(s, &ack);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_SYN)->verdict,
                      VERDICT_INCONCLUSIVE_NOT_COVERED);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
@@ -269,8 +263,7 @@ static void a_connection_that_nobody_saw_begin_is_not_lost(void **state)
     s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
     struct built_segment p = make(s, SERVER, TCP_ACK, 100, UTO);
     at_server_side(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_no_finding(report, VERDICT_SEGMENT_LOST);
     assert_int_equal(row_of(report, "uto", DIRECTION_REVERSE, SEGMENT_DATA)
                          ->counts[VERDICT_INCONCLUSIVE_NOT_COVERED],
@@ -337,8 +330,7 @@ static void a_tcp_header_that_is_cut_is_not_absent(void **state)
             struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, UTO);
             at_client_side(s, &lost);
         }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
         assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_SNAPLEN], 1);
         assert_int_equal(row->counts[VERDICT_SEGMENT_LOST], !all);
@@ -364,8 +356,7 @@ static void a_cut_syn_does_not_lack_multipath_tcp(void **state)
         if (end == 1)
             synack.snaplen = 44;
         at_client_side(s, &synack);
-        covered_to_here(s);
-        assert_no_finding(analyze_both(s), VERDICT_MPTCP_FALLBACK);
+        assert_no_finding(analyze_covered(s), VERDICT_MPTCP_FALLBACK);
         assert_no_finding(analyze_a(s), VERDICT_MPTCP_FALLBACK);
         scene_free(s);
     }
@@ -394,8 +385,7 @@ static void what_a_filter_leaves_out_is_not_lost(void **state)
         handshake(s);
         struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
         at_client_side(s, &p);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
         if (row->counts[VERDICT_SEGMENT_LOST] != CASES[i].catches ||
             row->counts[VERDICT_INCONCLUSIVE_NOT_COVERED] == CASES[i].catches)
@@ -416,8 +406,7 @@ static void what_a_filter_leaves_out_upstream_was_sent(void **state)
         handshake(s);
         struct built_segment rst = make(s, SERVER, TCP_RST | TCP_ACK, 0, "");
         at_client_side(s, &rst);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         if (filtered)
             assert_no_finding(report, VERDICT_PATH_RST_INJECTED);
         else

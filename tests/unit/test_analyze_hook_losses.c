@@ -8,16 +8,13 @@
 static void lost_events_forbid_to_claim_it(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     struct built_segment next = make(s, CLIENT, TCP_ACK, 10, "");
     struct hook_record later = parse_of(s, &next, HOOK_PARSE_HDR_OPT);
     later.id = 9; /* numbers before it are missing */
     pass(s, &next);
     capture_builder_hook(s->b, &later);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_no_finding(report, VERDICT_HOOK_NOT_PARSED);
     assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)
                          ->counts[VERDICT_INCONCLUSIVE_EVENTS_LOST],
@@ -51,8 +48,7 @@ static const struct report *with_losses(struct scene *s, bool at_client, uint16_
     s->now += 5000 * MS;
     other.time_ns = s->now;
     capture_builder_hook_after_loss(file, &other, lost);
-    covered_to_here(s);
-    return analyze_both(s);
+    return analyze_covered(s);
 }
 
 static void counts_are_unknown_where_events_were_lost(void **state)
@@ -106,8 +102,7 @@ static void the_cpu_s_own_last_record_bounds_the_loss(void **state)
     far.time_ns += MS;
     capture_builder_hook_after_loss(s->a, &far, 1);
     s->now += 2100 * MS;
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)->written, COUNT_UNKNOWN);
     scene_free(s);
 }
@@ -115,13 +110,10 @@ static void the_cpu_s_own_last_record_bounds_the_loss(void **state)
 static void what_the_closing_sample_tells_may_have_been_lost_on_any_cpu(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     s->now += 5000 * MS; /* far from it: but no CPU has said anything since */
     capture_builder_clock(s->a, s->now, 2);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)->written, COUNT_UNKNOWN);
     assert_int_equal(report->inputs[0].lost_events, 2);
     scene_free(s);
@@ -173,8 +165,7 @@ static void a_loss_that_is_told_late_takes_the_claim_back(void **state)
         }
         later.time_ns = s->now;
         capture_builder_hook_after_loss(s->b, &later, lost);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK);
         assert_int_equal(row->counts[VERDICT_HOOK_NOT_PARSED], !lost);
         assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_EVENTS_LOST], lost);
@@ -207,8 +198,7 @@ static void room_that_was_not_used_is_told(void **state)
     struct built_segment p = make(s, CLIENT, TCP_ACK, 10, "");
     reserve_and_write(s, &p, "", 0, true, 0);
     pass(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->verdict, VERDICT_HOOK_RESERVED_NOT_WRITTEN);
     assert_int_equal(row->confidence, CONFIDENCE_CERTAIN);
@@ -225,8 +215,7 @@ static void room_that_was_used_is_not(void **state)
     struct built_segment p = make(s, CLIENT, TCP_ACK, 10, CC);
     reserve_and_write(s, &p, CC, 6, true, 0);
     pass(s, &p);
-    covered_to_here(s);
-    assert_no_finding(analyze_both(s), VERDICT_HOOK_RESERVED_NOT_WRITTEN);
+    assert_no_finding(analyze_covered(s), VERDICT_HOOK_RESERVED_NOT_WRITTEN);
     scene_free(s);
 }
 
@@ -260,8 +249,7 @@ static void a_refused_store_is_told_as_refused_alone(void **state)
     capture_builder_hook(s->a, &reserve);
     capture_builder_hook(s->a, &write);
     pass(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_no_finding(report, VERDICT_HOOK_RESERVED_NOT_WRITTEN);
     assert_non_null(strstr(finding_of(report, VERDICT_HOOK_REFUSED)->explain, "EINVAL"));
     scene_free(s);
@@ -281,8 +269,7 @@ static void room_reserved_for_another_kind_of_segment_is_not_missed(void **state
     capture_builder_hook(s->a, &write);
     pass(s, &p);
     pass(s, &none);
-    covered_to_here(s);
-    assert_no_finding(analyze_both(s), VERDICT_HOOK_RESERVED_NOT_WRITTEN);
+    assert_no_finding(analyze_covered(s), VERDICT_HOOK_RESERVED_NOT_WRITTEN);
     scene_free(s);
 }
 
@@ -293,8 +280,7 @@ static void lost_events_may_have_used_the_room(void **state)
     struct built_segment p = make(s, CLIENT, TCP_ACK, 10, "");
     reserve_and_write(s, &p, "", 0, true, 2);
     pass(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_no_finding(report, VERDICT_HOOK_RESERVED_NOT_WRITTEN);
     assert_int_equal(row->verdict, VERDICT_INCONCLUSIVE_EVENTS_LOST);

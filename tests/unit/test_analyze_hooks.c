@@ -15,8 +15,7 @@ static void the_whole_trail(void **state)
     add_action(&established, HOOK_ACTION_LOAD, CC, 6, 6);
     set_congestion(&established, 0);
     capture_builder_hook(s->b, &established);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK);
     assert_int_equal(row->reserved, 1);
     assert_int_equal(row->written, 1);
@@ -47,8 +46,7 @@ static void a_removed_option_is_not_expected_to_be_parsed(void **state)
     struct hook_record established = parse_of(s, &ack, HOOK_PASSIVE_ESTABLISHED);
     add_action(&established, HOOK_ACTION_LOAD, CC, 6, -ENOMSG);
     capture_builder_hook(s->b, &established);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK);
     assert_int_equal(row->written, 1);
     assert_int_equal(row->sent, 1);
@@ -63,11 +61,8 @@ static void a_removed_option_is_not_expected_to_be_parsed(void **state)
 static void an_option_that_no_hook_saw_is_not_parsed(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    struct scene *s = scene_with_cc();
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK);
     assert_int_equal(row->parsed, 0);
     assert_int_equal(row->applied, COUNT_UNKNOWN);
@@ -88,8 +83,7 @@ static void an_action_that_fails_says_why(void **state)
     add_action(&established, HOOK_ACTION_LOAD, CC, 6, 6);
     set_congestion(&established, -ENOENT);
     capture_builder_hook(s->b, &established);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK);
     assert_int_equal(row->parsed, 1);
     assert_int_equal(row->applied, 0);
@@ -103,13 +97,10 @@ static void an_option_that_no_hook_saw_counts_once_however_often_it_stands_there
 {
     (void)state;
     static const char TWICE[] = CC CC;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     struct built_segment p = make(s, CLIENT, TCP_ACK, 10, TWICE);
     pass(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(
         row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->counts[VERDICT_HOOK_NOT_PARSED], 1);
     scene_free(s);
@@ -118,9 +109,7 @@ static void an_option_that_no_hook_saw_counts_once_however_often_it_stands_there
 static void a_full_header_and_a_refusal_are_told_apart(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     struct built_segment data = make(s, CLIENT, TCP_ACK, 10, "");
     struct hook_record length = hook_of(s, &data, CLIENT, HOOK_HDR_OPT_LEN, data.time_ns - 2000);
     struct hook_record write = hook_of(s, &data, CLIENT, HOOK_WRITE_HDR_OPT, data.time_ns - 1000);
@@ -129,8 +118,7 @@ static void a_full_header_and_a_refusal_are_told_apart(void **state)
     capture_builder_hook(s->a, &length);
     capture_builder_hook(s->a, &write);
     pass(s, &data);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *full = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(full->verdict, VERDICT_HOOK_NO_SPACE);
     assert_int_equal(full->reserved, 0);
@@ -158,9 +146,7 @@ static void a_probe_reserves_nothing(void **state)
 static void one_write_may_leave_as_many_segments(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     struct built_segment super = make(s, CLIENT, TCP_ACK, 3 * 1000, CC);
     write_cc(s, &super);
     for (unsigned i = 0; i < 3; i++) {
@@ -173,8 +159,7 @@ static void one_write_may_leave_as_many_segments(void **state)
     /* ... and be parsed as one. */
     struct hook_record parse = parse_of(s, &super, HOOK_PARSE_HDR_OPT);
     capture_builder_hook(s->b, &parse);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->written, 1);
     assert_int_equal(row->sent, 3);
@@ -189,9 +174,7 @@ static void one_write_may_leave_as_many_segments(void **state)
 static void hooks_behind_their_packets_are_joined_too(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    struct built_segment ack = third_ack_with_cc(s);
-    pass(s, &ack);
+    struct scene *s = scene_with_cc();
     struct built_segment data = make(s, CLIENT, TCP_ACK, 10, CC);
     struct built_segment written = data;
     pass(s, &data);
@@ -199,8 +182,7 @@ static void hooks_behind_their_packets_are_joined_too(void **state)
     write_cc(s, &written);
     struct hook_record parse = parse_of(s, &data, HOOK_PARSE_HDR_OPT);
     capture_builder_hook(s->b, &parse);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->counts[VERDICT_HOOK_WRITTEN], 1);
     assert_int_equal(row->counts[VERDICT_HOOK_NOT_PARSED], 0);
@@ -321,8 +303,7 @@ static void what_arrived_before_the_recorder_looked_is_not_expected_to_be_parsed
     pass(s, &late);
     struct hook_record parse = parse_of(s, &late, HOOK_PARSE_HDR_OPT);
     capture_builder_hook(s->b, &parse);
-    covered_to_here(s);
-    assert_no_finding(analyze_both(s), VERDICT_HOOK_NOT_PARSED);
+    assert_no_finding(analyze_covered(s), VERDICT_HOOK_NOT_PARSED);
     scene_free(s);
 }
 
@@ -387,8 +368,7 @@ static void actions_are_named(void **state)
         action->value_length = CASES[i].length;
         memcpy(action->value, CASES[i].value, sizeof(action->value));
         capture_builder_hook(s->b, &established);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)->applied, 1);
         const char *explain = finding_of(report, VERDICT_HOOK_APPLIED)->explain;
         if (strstr(explain, CASES[i].text) == NULL)
@@ -409,8 +389,7 @@ static void after_its_receiver_closed_no_parse_is_expected(void **state)
     struct built_segment last = make(s, CLIENT, TCP_FIN | TCP_ACK, 0, UTO);
     pass(s, &fin);
     pass(s, &last);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_no_finding(report, VERDICT_HOOK_NOT_PARSED);
     scene_free(s);
 }
@@ -430,8 +409,7 @@ static void a_hook_before_the_next_syn_of_a_port_is_the_next_connection_s(void *
     capture_builder_hook(s->a, &connect);
     write_cc(s, &syn);
     pass(s, &syn);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(report->flows->len, 2);
     assert_no_finding(report, VERDICT_HOOK_NOT_ON_WIRE);
     assert_non_null(finding_of(report, VERDICT_HOOK_WRITTEN));

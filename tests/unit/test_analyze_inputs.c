@@ -97,8 +97,7 @@ static void a_readable_capture_says_nothing_of_the_kind(void **state)
 {
     (void)state;
     struct scene *s = scene_with_handshake();
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     for (unsigned i = 0; i < report->findings->len; i++)
         assert_int_not_equal(
             ((const struct report_finding *)g_ptr_array_index(report->findings, i))->flow, 0);
@@ -178,8 +177,7 @@ static void headers_that_both_captures_cut_are_told(void **state)
     (void)state;
     struct scene *s = scene_with_handshake();
     pass_cut(s, true, true);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *finding =
         about_a_capture(report, VERDICT_INCONCLUSIVE_SNAPLEN, "cut after 50 octets");
     assert_int_equal(finding->count, 1);
@@ -195,8 +193,7 @@ static void headers_that_one_capture_shows_whole_are_judged_one_by_one(void **st
     (void)state;
     struct scene *s = scene_with_handshake();
     pass_cut(s, false, true);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *finding = finding_of(report, VERDICT_INCONCLUSIVE_SNAPLEN);
     assert_non_null(finding);
     assert_int_not_equal(finding->flow, 0);
@@ -223,8 +220,7 @@ static void payload_that_is_cut_is_no_matter(void **state)
     struct built_segment p = data(s, CLIENT, 1000);
     p.snaplen = 60;
     pass(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_null(finding_of(report, VERDICT_INCONCLUSIVE_SNAPLEN));
     assert_int_equal(report->overall, OVERALL_INTACT);
     scene_free(s);
@@ -261,8 +257,7 @@ static void events_of_mptcp_are_told_with_their_flow(void **state)
     capture_builder_mptcp(s->b, &closed);
     capture_builder_hook(s->a, &fallback);
     capture_builder_hook(s->a, &failed);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     unsigned seen = 0;
     assert_int_equal(report->mptcp_events->len, 4);
     for (unsigned i = 0; i < 4; i++) {

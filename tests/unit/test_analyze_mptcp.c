@@ -46,8 +46,7 @@ static const struct report *mptcp_connection(struct scene *s, const struct mptcp
         p = make_options(s, CLIENT, TCP_ACK, 10, c->data, c->data_length);
         pass(s, &p);
     }
-    covered_to_here(s);
-    return analyze_both(s);
+    return analyze_covered(s);
 }
 
 static void fallback_names_who_lost_which_signal(void **state)

@@ -14,8 +14,7 @@ static void the_same_options_in_another_order_are_reordered(void **state)
     at_client_side(s, &p);
     replace_options(&p, 0, UTO CC "\x01\x01", 12);
     at_server_side(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->verdict, VERDICT_OPTION_REORDERED);
     assert_int_equal(row->counts[VERDICT_OPTION_REORDERED], 1);
@@ -33,8 +32,7 @@ static void other_padding_is_no_other_order(void **state)
     at_client_side(s, &p);
     replace_options(&p, 0, "\x01\x01" CC UTO, 12);
     at_server_side(s, &p);
-    covered_to_here(s);
-    assert_nothing_happened(analyze_both(s));
+    assert_nothing_happened(analyze_covered(s));
     scene_free(s);
 }
 
@@ -48,8 +46,7 @@ static void what_comes_back_and_was_not_sent_is_mirrored(void **state)
     at_server_side(s, &back);
     add_option(&back, CC, 6);
     at_client_side(s, &back);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = only_finding(report, VERDICT_OPTION_MIRRORED);
     assert_int_equal(f->direction, DIRECTION_REVERSE);
     assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
@@ -67,8 +64,7 @@ static void an_equal_answer_of_both_is_not_mirrored(void **state)
     struct built_segment back = make(s, SERVER, TCP_ACK, 100, UTO);
     pass(s, &p);
     pass(s, &back);
-    covered_to_here(s);
-    assert_nothing_happened(analyze_both(s));
+    assert_nothing_happened(analyze_covered(s));
     assert_no_finding(analyze_a(s), VERDICT_OPTION_MIRRORED);
     scene_free(s);
 }
@@ -124,8 +120,7 @@ static const struct report *changed_to(struct scene *s, const char *sent, size_t
     p.options_length = 0;
     add_option(&p, seen, seen_length);
     at_server_side(s, &p);
-    covered_to_here(s);
-    return analyze_both(s);
+    return analyze_covered(s);
 }
 
 #define changed(s, sent, seen)                                                                     \
@@ -216,8 +211,7 @@ static void an_option_that_stands_twice_in_a_header_counts_once(void **state)
         } else {
             at_server_side(s, &p);
         }
-        covered_to_here(s);
-        const struct report *report = way == 5 ? analyze_a(s) : analyze_both(s);
+        const struct report *report = way == 5 ? analyze_a(s) : analyze_covered(s);
         const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
         assert_int_equal(row->sent, 1);
         assert_int_equal(row->arrived, way == 5 ? COUNT_UNKNOWN : arrived);
@@ -282,8 +276,7 @@ static void removed_from_the_parts_of_a_split_segment_names_the_parts(void **sta
     p.seq += 600;
     p.payload_length = 400;
     at_server_side(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = finding_of(report, VERDICT_OPTION_REMOVED_SHORTENED);
     assert_non_null(f);
     assert_int_equal(f->n_frames_a, 1);
@@ -314,8 +307,7 @@ static void a_length_beyond_the_header_is_not_followed(void **state)
     at_server_side(s, &sack);
     sack.options[12] = 9;
     at_client_side(s, &sack);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(
         row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->counts[VERDICT_OPTION_INTACT], 1);
     assert_no_finding(report, VERDICT_OPTION_MIRRORED);

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test_analyze_pairing.c - which connection at A is which at B, whatever the path rewrites; clocks,
- * rotated files, filters and bounds.
+ * rotated files, filters and bounds. Ports used again: test_analyze_port_again.c; captures that begin
+ * late: test_analyze_learnt.c.
  */
 #include "tests/unit/analyze_scene.h"
 
 #define MP_JOIN_SYN "\x1e\x0c\x10\x00\xaa\xbb\xcc\xdd\x01\x02\x03\x04"
 
 /* --- pairing ---------------------------------------------------------------------------------- */
-
-static void exchange(struct scene *s)
-{
-    for (unsigned i = 0; i < 4; i++) {
-        struct built_segment p = data(s, i % 2, 200 + i);
-        if (i % 2 == 0)
-            add_option(&p, UTO, 4);
-        pass(s, &p);
-    }
-}
 
 static void nat_and_rewriting_together_are_both_found(void **state)
 {
@@ -30,8 +21,7 @@ static void nat_and_rewriting_together_are_both_found(void **state)
     covered_from_here(s);
     handshake(s);
     exchange(s);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_flow *flow = the_flow(report);
     assert_string_equal(flow->paired_by, "isn");
     assert_int_equal(flow->delta_forward, 0x12345678);
@@ -61,8 +51,7 @@ static void check_found_by_payload(bool syn_numbered)
     pass(s, &synack);
     pass(s, &ack);
     exchange(s);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_flow *flow = the_flow(report);
     assert_string_equal(flow->paired_by, "payload");
     assert_int_equal(flow->delta_forward, 0x12345678);
@@ -98,8 +87,7 @@ static unsigned flows_of_equal_numbers(bool other, unsigned at_a)
     s->next[CLIENT] = 4711;
     struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
     at_server_side(s, &syn);
-    covered_to_here(s);
-    unsigned flows = analyze_both(s)->flows->len;
+    unsigned flows = analyze_covered(s)->flows->len;
     scene_free(s);
     return flows - 1;
 }
@@ -124,8 +112,7 @@ static void a_join_is_paired_by_its_token_and_nonce(void **state)
     struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
     pass(s, &syn);
     pass(s, &synack);
-    covered_to_here(s);
-    const struct report_flow *flow = the_flow(analyze_both(s));
+    const struct report_flow *flow = the_flow(analyze_covered(s));
     assert_string_equal(flow->paired_by, "mptcp-token");
     assert_true(flow->has_mptcp);
     assert_int_equal(flow->token, 0xaabbccdd);
@@ -153,8 +140,7 @@ static void check_carried_by_several(bool begun)
             else
                 at_server_side(s, &p[k]);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(report->flows->len, 4);
     for (unsigned i = 0; i < 4; i++)
         assert_null(((struct report_flow *)g_ptr_array_index(report->flows, i))->paired_by);
@@ -186,8 +172,7 @@ static void a_clock_that_drifts_is_told_and_changes_no_verdict(void **state)
         s->delay_ns = MS + i * 7919 % 1000000;
         pass(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_nothing_happened(report);
     assert_true(report->clock.known);
     assert_true(report->clock.skew_ppm > 40 && report->clock.skew_ppm < 60);
@@ -296,8 +281,7 @@ static void what_a_proxy_cuts_in_two_is_one_flow(void **state)
             if (i > 0 || way != PROXY_UNSEEN_SYN)
                 at_server_side(s, &p);
         }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         assert_string_equal(the_flow(report)->paired_by, "payload");
         assert_false(the_flow(report)->has_delta);
         const struct report_finding *proxy = only_finding(report, VERDICT_PATH_PROXY);
@@ -346,235 +330,6 @@ static void what_waits_too_long_is_given_up_and_nothing_is_claimed(void **state)
     scene_free(s);
 }
 
-/* --- used again, begun late ------------------------------------------------------------------- */
-
-/* Two connections over one pair of ports that carry the same; B sees the second one only. */
-static void of_a_port_used_again_the_right_connection_is_found(void **state)
-{
-    (void)state;
-    for (unsigned other_flow = 0; other_flow < 2; other_flow++) {
-        struct scene *s = scene_new();
-        for (unsigned i = 0; i < 2; i++) {
-            struct built_segment p[4];
-            s->next[CLIENT] = 1000 + i * 777777;
-            s->next[SERVER] = 500000 + i * 888888;
-            p[0] = make(s, CLIENT, TCP_SYN, 0, MSS);
-            p[1] = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
-            p[2] = make(s, CLIENT, TCP_ACK, 0, "");
-            p[3] = make(s, CLIENT, TCP_ACK, 200, UTO); /* zeros: the same in both */
-            s->now += 20000 * MS;
-            for (unsigned k = 0; k < 4; k++)
-                if (i == 0)
-                    at_client_side(s, &p[k]);
-                else
-                    pass(s, &p[k]);
-            if (i == 0 && other_flow) { /* ... which tells how the clocks stand */
-                s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
-                handshake(s);
-                s->ends[CLIENT].port = s->ends_b[CLIENT].port = 40000;
-            }
-        }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
-        assert_int_equal(report->flows->len, 2 + other_flow);
-        const struct report_flow *first = g_ptr_array_index(report->flows, 0);
-        const struct report_flow *second = g_ptr_array_index(report->flows, 1 + other_flow);
-        assert_null(first->paired_by);
-        assert_null(first->client_b);
-        assert_string_equal(second->paired_by, "tuple");
-        assert_int_equal(second->delta_forward, 0);
-        assert_no_finding(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
-        assert_no_finding(report, VERDICT_PATH_PROXY);
-        scene_free(s);
-    }
-}
-
-/* Sequence numbers are rewritten, ports used again: in their order, and no more than likely. */
-static void of_a_port_used_again_and_rewritten_each_finds_its_own(void **state)
-{
-    (void)state;
-    struct scene *s = scene_new();
-    s->shift[CLIENT] = 12345678;
-    s->shift[SERVER] = 87654321;
-    covered_from_here(s);
-    for (unsigned i = 0; i < 2; i++) {
-        s->next[CLIENT] = 1000 + i * 777777;
-        s->next[SERVER] = 500000 + i * 888888;
-        handshake(s);
-        exchange(s);
-        s->now += 20000 * MS;
-    }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
-    assert_int_equal(report->flows->len, 2);
-    for (unsigned i = 0; i < 2; i++) {
-        const struct report_flow *flow = g_ptr_array_index(report->flows, i);
-        assert_string_equal(flow->paired_by, "payload");
-        assert_int_equal(flow->delta_forward, 12345678);
-        assert_int_equal(flow->delta_reverse, 87654321);
-    }
-    const struct report_finding *f = finding_of(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
-    assert_int_equal(f->confidence, CONFIDENCE_LIKELY);
-    assert_no_finding(report, VERDICT_SEGMENT_LOST);
-    scene_free(s);
-}
-
-/* From the middle of a connection: what the handshake would have told is learnt from payload. */
-static void rewritten_numbers_are_learnt_in_the_middle_of_a_connection(void **state)
-{
-    (void)state;
-    for (unsigned late = 0; late < 4; late++) {
-        struct scene *s = scene_new();
-        s->shift[CLIENT] = 0x7fffff00;
-        s->shift[SERVER] = 0xdeadbeef;
-        if (late & 2) /* and a clock that says nothing */
-            s->offset_ns = 4000 * (int64_t)MS;
-        covered_from_here(s);
-        if (late & 1) /* A has the handshake, B has not */
-            for (unsigned i = 0; i < 2; i++) {
-                struct built_segment p = make(s, i, i ? TCP_SYN | TCP_ACK : TCP_SYN, 0, MSS);
-                at_client_side(s, &p);
-            }
-        for (unsigned i = 0; i < 60; i++) {
-            struct built_segment p = data(s, i % 3 == 0, i % 7 ? 100 : 0);
-            add_option(&p, UTO, 4);
-            pass(s, &p);
-        }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
-        const struct report_flow *flow = the_flow(report);
-        assert_int_equal(flow->delta_forward, 0x7fffff00);
-        assert_int_equal(flow->delta_reverse, 0xdeadbeef);
-        assert_no_finding(report, VERDICT_SEGMENT_LOST);
-        const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
-        assert_int_equal(row->counts[VERDICT_OPTION_INTACT], row->sent);
-        assert_int_equal(row->arrived, row->sent);
-        row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
-        assert_int_equal(row->counts[VERDICT_OPTION_INTACT], row->sent);
-        assert_non_null(finding_of(report, VERDICT_PATH_SEQUENCE_REWRITTEN));
-        scene_free(s);
-    }
-}
-
-/* Nothing tells how the numbers compare: then nothing is missing either. */
-static void what_cannot_be_related_is_not_lost(void **state)
-{
-    (void)state;
-    struct scene *s = scene_new();
-    s->shift[CLIENT] = 77777;
-    covered_from_here(s);
-    for (unsigned i = 0; i < 20; i++) {
-        struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
-        p.payload = 0; /* zeros everywhere */
-        pass(s, &p);
-    }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
-    assert_no_finding(report, VERDICT_SEGMENT_LOST);
-    const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA);
-    assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_AMBIGUOUS], 40);
-    assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
-    scene_free(s);
-}
-
-static void each_direction_that_is_rewritten_is_one_finding(void **state)
-{
-    (void)state;
-    for (unsigned ways = 0; ways < 4; ways++) {
-        struct scene *s = scene_new();
-        s->shift[CLIENT] = ways & 1 ? 1000000 : 0;
-        s->shift[SERVER] = ways & 2 ? 2000000 : 0;
-        s->tsval = 5000;
-        covered_from_here(s);
-        handshake(s);
-        exchange(s);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
-        unsigned found = 0;
-        for (unsigned i = 0; i < report->findings->len; i++) {
-            const struct report_finding *f = g_ptr_array_index(report->findings, i);
-            if (f->verdict != VERDICT_PATH_SEQUENCE_REWRITTEN)
-                continue;
-            assert_int_equal(f->count, 1);
-            assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
-            found |= f->direction == DIRECTION_FORWARD ? 1 : 2;
-        }
-        assert_int_equal(found, ways);
-        scene_free(s);
-    }
-}
-
-/* Two messages in turns: each occurs under many numbers, so that none tells how they compare. */
-static void payload_that_comes_again_and_again_relates_nothing(void **state)
-{
-    (void)state;
-    struct scene *s = scene_new();
-    s->shift[CLIENT] = 77777;
-    covered_from_here(s);
-    for (unsigned i = 0; i < 10; i++) {
-        struct built_segment p = data(s, CLIENT, 100);
-        p.payload_shift = i % 2 * 5000 - p.seq;
-        at_client_side(s, &p);
-        if (i >= 2)
-            at_server_side(s, &p);
-    }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
-    assert_no_finding(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
-    assert_no_finding(report, VERDICT_SEGMENT_LOST);
-    scene_free(s);
-}
-
-/* The client sends nothing but acknowledgements: how its numbers compare, the server's data tell. */
-static void a_direction_without_payload_is_learnt_from_the_other(void **state)
-{
-    (void)state;
-    struct scene *s = scene_new();
-    s->shift[CLIENT] = 33333;
-    s->shift[SERVER] = 44444;
-    covered_from_here(s);
-    for (unsigned i = 0; i < 20; i++) {
-        struct built_segment p = data(s, SERVER, 100);
-        struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, UTO);
-        pass(s, &p);
-        pass(s, &ack);
-    }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
-    const struct report_option *row = row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_ACK);
-    assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 20);
-    assert_int_equal(the_flow(report)->delta_forward, 33333);
-    scene_free(s);
-}
-
-/* The same request over the same ports, long after: A saw the first one only, B the second. */
-static void what_carries_the_same_much_later_is_another_connection(void **state)
-{
-    (void)state;
-    struct scene *s = scene_with_handshake(); /* ... which tells how the clocks stand */
-    s->ends[CLIENT].port = s->ends_b[CLIENT].port = 50001;
-    for (unsigned i = 0; i < 2; i++) {
-        s->next[CLIENT] = 1000 + i * 777777;
-        s->next[SERVER] = 500000 + i * 888888;
-        struct built_segment p[] = {
-            make(s, CLIENT, TCP_SYN, 0, MSS), make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS),
-            make(s, CLIENT, TCP_ACK, 200, UTO), /* zeros: the same in both */
-        };
-        for (unsigned k = 0; k < G_N_ELEMENTS(p); k++)
-            if (i == 0)
-                at_client_side(s, &p[k]);
-            else
-                at_server_side(s, &p[k]);
-        s->now += 20000 * MS;
-    }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
-    assert_int_equal(report->flows->len, 3);
-    assert_no_finding(report, VERDICT_PATH_SEQUENCE_REWRITTEN);
-    assert_no_finding(report, VERDICT_PATH_PROXY);
-    scene_free(s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,14 +343,6 @@ int main(void)
         cmocka_unit_test(a_capture_goes_on_in_further_files),
         cmocka_unit_test(what_a_proxy_cuts_in_two_is_one_flow),
         cmocka_unit_test(what_waits_too_long_is_given_up_and_nothing_is_claimed),
-        cmocka_unit_test(of_a_port_used_again_the_right_connection_is_found),
-        cmocka_unit_test(of_a_port_used_again_and_rewritten_each_finds_its_own),
-        cmocka_unit_test(rewritten_numbers_are_learnt_in_the_middle_of_a_connection),
-        cmocka_unit_test(what_cannot_be_related_is_not_lost),
-        cmocka_unit_test(each_direction_that_is_rewritten_is_one_finding),
-        cmocka_unit_test(payload_that_comes_again_and_again_relates_nothing),
-        cmocka_unit_test(a_direction_without_payload_is_learnt_from_the_other),
-        cmocka_unit_test(what_carries_the_same_much_later_is_another_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,8 +155,7 @@ static void a_segment_that_does_not_arrive_is_lost_and_no_verdict_on_its_option(
     lost.time_ns = s->now += 200 * MS; /* retransmitted */
     lost.ip_id = ++s->ip_id;
     pass(s, &lost);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->verdict, VERDICT_OPTION_INTACT);
     assert_int_equal(row->sent, 3);
@@ -184,8 +183,7 @@ static void timestamps_tell_which_copy_was_lost(void **state)
     struct built_segment again =
         make(s, CLIENT, TCP_ACK, 100, ""); /* without the option: its right */
     pass(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->counts[VERDICT_OPTION_REMOVED_SHORTENED], 0);
     assert_int_equal(row->counts[VERDICT_SEGMENT_LOST], 1);
@@ -210,8 +208,7 @@ static void timestamps_alone_tell_copies_apart(void **state)
     at_client_side(s, &again);
     replace_options(&again, 12, NOPS, 6);
     at_server_side(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *removed = finding_of(report, VERDICT_OPTION_REMOVED_NOP);
     assert_int_equal(removed->count, 1);
     assert_int_equal(removed->frames_a[0], 6);
@@ -252,8 +249,7 @@ static void two_copies_with_other_options_are_ambiguous(void **state)
     at_client_side(s, &again);
     replace_options(&again, 0, NOPS, 6);
     at_server_side(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->counts[VERDICT_INCONCLUSIVE_AMBIGUOUS], 1);
     assert_int_equal(row->counts[VERDICT_OPTION_REMOVED_NOP], 0);
@@ -272,8 +268,7 @@ static void of_identical_acks_one_is_lost(void **state)
         if (i != 2)
             at_client_side(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "uto", DIRECTION_REVERSE, SEGMENT_ACK);
     assert_int_equal(row->sent, 5);
     assert_int_equal(row->arrived, 4);

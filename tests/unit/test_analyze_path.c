@@ -5,7 +5,7 @@
  */
 #include "tests/unit/analyze_scene.h"
 
-static void pass_data(struct scene *s, const char *option, size_t length)
+static void pass_option(struct scene *s, const char *option, size_t length)
 {
     for (unsigned i = 0; i < 3; i++) {
         struct built_segment p = make_options(s, CLIENT, TCP_ACK, 100, option, length);
@@ -28,7 +28,7 @@ static void nat_is_found_by_the_initial_sequence_number(void **state)
     covered_from_here(s);
     s->ends_b[CLIENT] = capture_endpoint("203.0.113.7", 61234);
     handshake(s);
-    pass_data(s, CC, 6);
+    pass_option(s, CC, 6);
     const struct report *report = analyze_both(s);
     assert_int_equal(report->flows->len, 1);
     const struct report_flow *flow = flow_at(report, 0);
@@ -68,7 +68,7 @@ static void a_port_used_again_is_another_flow(void **state)
     covered_from_here(s);
     for (unsigned i = 0; i < 3; i++) {
         handshake(s);
-        pass_data(s, CC, 6);
+        pass_option(s, CC, 6);
         struct built_segment rst = make(s, CLIENT, TCP_RST, 0, "");
         pass(s, &rst);
         s->next[CLIENT] += 100000;
@@ -94,9 +94,8 @@ static void an_incarnation_of_which_b_saw_nothing_is_not_mixed_with_the_next(voi
     at_client_side(s, &syn);
     s->next[CLIENT] += 100000;
     handshake(s);
-    pass_data(s, CC, 6);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    pass_option(s, CC, 6);
+    const struct report *report = analyze_covered(s);
     assert_int_equal(report->flows->len, 2);
     assert_null(flow_at(report, 0)->paired_by);
     assert_int_equal(flow_at(report, 1)->delta_forward, 0);
@@ -116,7 +115,7 @@ static void rewritten_sequence_numbers_are_translated(void **state)
     struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS UTO);
     pass(s, &syn);
     pass(s, &synack); /* at B first: its translation is learnt when A shows it */
-    pass_data(s, CC, 6);
+    pass_option(s, CC, 6);
     const struct report *report = analyze_both(s);
     assert_int_equal(report->flows->len, 1);
     assert_string_equal(flow_at(report, 0)->paired_by, "tuple");
@@ -158,8 +157,8 @@ static void rewritten_timestamps_are_no_modified_option(void **state)
     s->tsval = 9000;
     s->tsval_shift = 1234567;
     handshake(s);
-    pass_data(s, CC, 6);
-    pass_data(s, CC, 6);
+    pass_option(s, CC, 6);
+    pass_option(s, CC, 6);
     const struct report *report = analyze_both(s);
     const struct report_finding *finding = finding_of(report, VERDICT_PATH_TIMESTAMPS_REWRITTEN);
     assert_int_equal(finding->confidence, CONFIDENCE_CERTAIN);
@@ -182,8 +181,7 @@ static void timestamps_rewritten_by_a_changing_amount_are_told(void **state)
         s->tsval_shift = 1000 + i * i * 7919;
         pass(s, &p);
     }
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *finding = finding_of(report, VERDICT_PATH_TIMESTAMPS_REWRITTEN);
     assert_non_null(finding);
     assert_non_null(strstr(finding->explain, "changing amount"));
@@ -219,8 +217,7 @@ static void a_super_segment_is_no_split(void **state)
     struct built_segment super = make(s, CLIENT, TCP_ACK, 6 * 1440, CC);
     at_client_side(s, &super);
     in_pieces(s, &super, 6, 1440, 99);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->sent, 1);
     assert_int_equal(row->arrived, 6);
@@ -320,8 +317,7 @@ static void slices_that_overlap_other_slices_are_joined(void **state)
     at_client_side(s, &a2);
     at_server_side(s, &b1);
     at_server_side(s, &b2);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->counts[VERDICT_OPTION_INTACT], 2);
     assert_int_equal(row->sent, 2);
@@ -346,8 +342,7 @@ static void a_retransmission_of_a_part_does_not_complete_a_whole(void **state)
     again.seq = part.seq + 1400;
     again.payload_length = 1400;
     pass(s, &again);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
     assert_int_equal(row->sent, 2);
     assert_int_equal(row->arrived, 2);
@@ -365,7 +360,7 @@ static void clocks_four_seconds_apart_do_no_harm(void **state)
         covered_from_here(s);
         handshake(s);
         for (unsigned i = 0; i < 50; i++)
-            pass_data(s, CC, 6);
+            pass_option(s, CC, 6);
         const struct report *report = analyze_both(s);
         assert_nothing_happened(report);
         assert_int_equal(
@@ -398,7 +393,7 @@ static void ipv6_is_the_same(void **state)
     s->ends[SERVER] = s->ends_b[SERVER] = capture_endpoint("2001:db8::2", 443);
     covered_from_here(s);
     handshake(s);
-    pass_data(s, CC, 6);
+    pass_option(s, CC, 6);
     const struct report *report = analyze_both(s);
     assert_string_equal(flow_at(report, 0)->client, "[2001:db8::1]:40000");
     assert_nothing_happened(report);

@@ -16,8 +16,7 @@ static void other_payload_is_found(void **state)
     at_client_side(s, &bad);
     bad.payload = 8;
     at_server_side(s, &bad);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = only_finding(report, VERDICT_SEGMENT_PAYLOAD_MODIFIED);
     assert_int_equal(f->count, 1);
     assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
@@ -35,8 +34,7 @@ static void payload_that_was_cut_is_not_compared(void **state)
     at_client_side(s, &p);
     p.payload = 8;
     at_server_side(s, &p);
-    covered_to_here(s);
-    assert_nothing_happened(analyze_both(s));
+    assert_nothing_happened(analyze_covered(s));
     scene_free(s);
 }
 
@@ -56,8 +54,7 @@ static void pieces_in_any_order_make_the_same_payload(void **state)
             piece.payload = (uint8_t)(7 + (changed && nth == 1));
             at_server_side(s, &piece);
         }
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         if (changed)
             only_finding(report, VERDICT_SEGMENT_PAYLOAD_MODIFIED);
         else
@@ -81,8 +78,7 @@ static void who_is_overtaken_is_reordered(void **state)
     at_server_side(s, &p[1]);
     at_server_side(s, &p[2]);
     at_server_side(s, &p[0]);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = only_finding(report, VERDICT_SEGMENT_REORDERED);
     assert_int_equal(f->count, 1);
     assert_int_equal(f->frames_a[0], 5);
@@ -101,14 +97,12 @@ static void a_retransmission_overtakes_nobody(void **state)
             first.ip_id = 0;
         at_client_side(s, &first); /* and is lost */
         for (unsigned i = 0; i < 3; i++) {
-            struct built_segment p = data(s, CLIENT, 100);
-            pass(s, &p);
+            pass_data(s, CLIENT, 100);
         }
         first.time_ns = s->now += 10 * MS;
         first.ip_id = numbered ? ++s->ip_id : 0; /* else it may be the first, late */
         pass(s, &first);
-        covered_to_here(s);
-        const struct report *report = analyze_both(s);
+        const struct report *report = analyze_covered(s);
         assert_no_finding(report, VERDICT_SEGMENT_REORDERED);
         assert_int_equal(finding_of(report, VERDICT_SEGMENT_LOST)->count, 1);
         scene_free(s);
@@ -123,8 +117,7 @@ static void a_copy_that_the_network_made_is_duplicated(void **state)
     pass(s, &p);
     p.time_ns += MS / 10;
     at_server_side(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = only_finding(report, VERDICT_SEGMENT_DUPLICATED);
     assert_int_equal(f->count, 1);
     assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
@@ -143,8 +136,7 @@ static void a_frame_recorded_twice_beside_its_sender_is_not_lost(void **state)
     struct built_segment p = make(s, CLIENT, TCP_ACK, 100, CC);
     pass(s, &p);
     at_client_side(s, &p);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     assert_nothing_happened(report);
     assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->sent, 1);
     scene_free(s);
@@ -158,8 +150,7 @@ static void a_rst_that_nobody_sent_is_injected(void **state)
     struct scene *s = scene_with_handshake();
     struct built_segment rst = make(s, SERVER, TCP_RST | TCP_ACK, 0, "");
     at_client_side(s, &rst);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = only_finding(report, VERDICT_PATH_RST_INJECTED);
     assert_int_equal(f->direction, DIRECTION_REVERSE);
     assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
@@ -172,8 +163,7 @@ static void a_rst_that_was_sent_is_not(void **state)
     struct scene *s = scene_with_handshake();
     struct built_segment rst = make(s, SERVER, TCP_RST | TCP_ACK, 0, "");
     pass(s, &rst);
-    covered_to_here(s);
-    assert_nothing_happened(analyze_both(s));
+    assert_nothing_happened(analyze_covered(s));
     scene_free(s);
 }
 
@@ -184,8 +174,7 @@ static void a_rst_is_not_called_injected_where_its_sender_was_not_watched(void *
     struct built_segment rst = make(s, SERVER, TCP_RST | TCP_ACK, 0, "");
     at_client_side(s, &rst);
     capture_builder_dropped(s->b, 3);
-    covered_to_here(s);
-    const struct report *report = analyze_both(s);
+    const struct report *report = analyze_covered(s);
     const struct report_finding *f = finding_of(report, VERDICT_PATH_RST_INJECTED);
     assert_true(f == NULL || f->confidence == CONFIDENCE_INCONCLUSIVE);
     assert_int_not_equal(report->overall, OVERALL_INTERFERED);
