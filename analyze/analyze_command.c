@@ -193,6 +193,7 @@ static int analyze_once(const char *command, const struct analyze_settings *sett
             command_note(command, "%s", report->inputs[i].warning);
     }
     report_sort(report);
+    report_spell_out(report, settings->options);
     for (guint i = 0; i < assertions->len; i++)
         assertion_check(assertions->pdata[i], report);
     int code = write_report(command, report, write);

@@ -51,6 +51,7 @@ struct report *report_new(void)
     report->findings = g_ptr_array_new_with_free_func(finding_free);
     report->assertions = g_ptr_array_new_with_free_func(assertion_result_free);
     report->mptcp_events = g_ptr_array_new_with_free_func(mptcp_event_free);
+    report->glossary = g_ptr_array_new_with_free_func(g_free);
     return report;
 }
 
@@ -68,6 +69,7 @@ void report_free(struct report *report)
     g_ptr_array_unref(report->findings);
     g_ptr_array_unref(report->assertions);
     g_ptr_array_unref(report->mptcp_events);
+    g_ptr_array_unref(report->glossary);
     g_free(report);
 }
 
@@ -185,4 +187,15 @@ void report_sort(struct report *report)
     g_ptr_array_sort(report->flows, compare_flows);
     g_ptr_array_sort(report->options, compare_options);
     g_ptr_array_sort(report->findings, compare_findings);
+}
+
+void report_spell_out(struct report *report, const struct option_set *options)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < report->options->len; i++) {
+        const struct report_option *row = report->options->pdata[i];
+        const struct option_desc *desc = option_set_by_name(options, row->option);
+        if (desc != NULL && g_hash_table_add(seen, row->option))
+            g_ptr_array_add(report->glossary, g_strdup_printf("%s: %s", desc->name, desc->title));
+    }
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "analyze/verdict.h"
+#include "wire/option_set.h"
 #include "wire/segment.h"
 
 enum overall { OVERALL_INTACT, OVERALL_INTERFERED, OVERALL_INCONCLUSIVE };
@@ -117,6 +118,7 @@ struct report {
     GPtrArray *mptcp_events; /* struct report_mptcp_event *, in the order of the files */
     uint64_t mptcp_events_left_out; /* beyond those */
     GPtrArray *assertions; /* struct report_assertion *, in the order given */
+    GPtrArray *glossary;   /* char *: "uto: User Timeout" for names in `options` */
     struct report_clock clock;
 };
 
@@ -136,6 +138,9 @@ struct report_assertion *report_add_assertion(struct report *report);
  * id; rows by flow, direction, option and segment; findings worst first, then by flow.
  */
 void report_sort(struct report *report);
+
+/* Fills the glossary, as far as `options` describes the options of the rows. */
+void report_spell_out(struct report *report, const struct option_set *options);
 
 /*
  * The views. Each is composed first and written then; 0, or a negative errno when

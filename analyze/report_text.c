@@ -17,10 +17,7 @@
 enum { /* how much of each a person wants to read; the rest is counted */
        ANSWERS = 8,
        TRAIL_ROWS = 48,
-       DISCOVERIES = 8,
-       NOTES = 6,
-       ADVICE = 4,
-       FRAMES_SHOWN = 8,
+       GLOSSARY = 8,
 };
 
 static void append_segments(GString *words, unsigned segments)
@@ -90,6 +87,32 @@ static void put_headline(struct text *text, const struct report *report)
         else
             text_add(text, ": the path changed nothing; what was sent arrived as it was.\n");
     }
+}
+
+/* What the words stand for with which everything below is told: A, B, the options' names. */
+static void put_terms(struct text *text, const struct report *report)
+{
+    char near_client = summary_near_sender(report, DIRECTION_FORWARD);
+    g_autoptr(GString) words = g_string_new(NULL);
+    for (unsigned i = 0; report->n_inputs > 1 && i < report->n_inputs; i++) {
+        const struct report_input *input = &report->inputs[i];
+        g_string_append_printf(words, "%c is %s", g_ascii_toupper(input->vantage), input->file);
+        if (near_client != 0)
+            g_string_append_printf(words, ", beside the %s",
+                                   near_client == input->vantage ? "client" : "server");
+        g_string_append(words, i + 1 < report->n_inputs ? "; " : ". ");
+    }
+    for (guint i = 0; i < report->glossary->len && i < GLOSSARY; i++)
+        g_string_append_printf(words, "%s%s", i > 0 ? "; " : "",
+                               (const char *)report->glossary->pdata[i]);
+    if (report->glossary->len > GLOSSARY)
+        g_string_append(words, "; the others: optrail options list");
+    if (report->glossary->len > 0)
+        g_string_append_c(words, '.');
+    if (words->len == 0)
+        return;
+    g_autofree char *clean = text_clean(words->str);
+    text_wrap(text, 0, 0, g_strchomp(clean));
 }
 
 static void put_fate(struct text *text, const struct report *report, const struct fate *fate)
@@ -179,6 +202,7 @@ static void put_blindness(struct text *text, const struct discovery *discovery)
 static void put_answer(struct text *text, const struct report *report, const GPtrArray *discoveries)
 {
     put_headline(text, report);
+    put_terms(text, report);
     g_autoptr(GPtrArray) fates = summary_fates(report);
     guint shown = 0, left = 0;
     if (fates->len > 0 || discoveries->len > 0)
@@ -212,14 +236,11 @@ static void put_answer(struct text *text, const struct report *report, const GPt
 
 static void put_inputs(struct text *text, const struct report *report)
 {
-    char near_client = summary_near_sender(report, DIRECTION_FORWARD);
     text_heading(text, "What was looked at");
     for (unsigned i = 0; i < report->n_inputs; i++) {
         const struct report_input *input = &report->inputs[i];
         g_autofree char *file = text_clean(input->file);
         text_add(text, "  %c  %s", g_ascii_toupper(input->vantage), file);
-        if (near_client != 0 && report->n_inputs > 1)
-            text_add(text, " (near the %s)", near_client == input->vantage ? "client" : "server");
         text_add(text, "\n     %" PRIu64 " packet%s, %" PRIu64 " TCP segment%s", input->packets,
                  text_plural(input->packets), input->tcp_segments,
                  text_plural(input->tcp_segments));
@@ -404,7 +425,8 @@ static void put_trails(struct text *text, const struct report *report)
     text_add(text, "  ");
     text_wrap(text, 2, 2,
               "reserved, written: by the sender's eBPF hooks. parsed, applied: by the receiver's. "
-              "'-': could not be observed. 'certain': the evidence admits nothing else.");
+              "'-': could not be observed. 'ack': segments without data. 'certain': the evidence "
+              "admits nothing else.");
 }
 
 /* --- assertions --------------------------------------------------------------------------- */

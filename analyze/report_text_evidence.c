@@ -253,23 +253,23 @@ static void collect_events(GArray *numbers, const struct report_finding *finding
     }
 }
 
-/* The frames that the gravest discovery with any names in one capture, packets and hook records. */
+/* The frames that the gravest discoveries name in one capture, packets and hook records. */
 static GString *collect_frames(const struct report *report, const GPtrArray *discoveries,
                                char vantage)
 {
+    enum { OF_EACH = 3 };
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    const struct report_finding *gravest = NULL;
-    for (guint i = 0; i < discoveries->len && numbers->len == 0; i++) {
+    for (guint i = 0; i < discoveries->len && i < shares[SHARE_GRAVE]; i++) {
+        const struct report_finding *gravest =
+            ((const struct discovery *)discoveries->pdata[0])->first;
         const struct report_finding *finding =
             ((const struct discovery *)discoveries->pdata[i])->first;
-        if (gravest == NULL)
-            gravest = finding;
         if (verdict_weight(finding->verdict) < verdict_weight(gravest->verdict))
             break;
         if (vantage == 'a')
-            g_array_append_vals(numbers, finding->frames_a, MIN(finding->n_frames_a, 3));
+            g_array_append_vals(numbers, finding->frames_a, MIN(finding->n_frames_a, OF_EACH));
         else
-            g_array_append_vals(numbers, finding->frames_b, MIN(finding->n_frames_b, 3));
+            g_array_append_vals(numbers, finding->frames_b, MIN(finding->n_frames_b, OF_EACH));
         collect_events(numbers, finding, vantage);
         for (guint j = 0; j < report->findings->len && finding->option != NULL; j++) {
             if (report->findings->pdata[j] != finding &&
@@ -374,8 +374,8 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
         g_autoptr(GString) frames = collect_frames(report, discoveries, input->vantage);
         if (frames->len == 0)
             continue;
-        g_autofree char *what =
-            g_strdup_printf("these frames in %c, field by field", g_ascii_toupper(input->vantage));
+        g_autofree char *what = g_strdup_printf("the gravest of these frames in %c, field by field",
+                                                g_ascii_toupper(input->vantage));
         g_autofree char *command =
             g_strdup_printf("tshark -r %s -Y 'frame.number in {%s}' -V", file, frames->str);
         put_command(text, what, command);

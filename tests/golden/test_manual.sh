@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The manual and the programs agree: every page renders without a warning, every option that
 # `analyze --help` and `record --help` know stands in its page and the other way round, and every
-# file that a document of the project links to is there.
+# file that a document of the project links to is there. What the README shows of a run is what that
+# command prints.
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 need groff
@@ -40,4 +41,20 @@ for folder, folders, files in os.walk(root):
                 print('%s: no %s' % (os.path.relpath(path, root), target))
                 broken = 1
 sys.exit(broken)
+PY
+
+# The README's transcript: its lines in their order, with "..." for what it leaves out.
+/usr/bin/python3 - "$OPTRAIL_SOURCE" "$optrail" <<'PY' || fail "see above"
+import os, re, subprocess, sys
+root, optrail = sys.argv[1:]
+shown = re.search(r'^```console\n\$ optrail ([^\n]*)\n(.*?)^```', open(os.path.join(root, 'README.md')).read(),
+                  re.M | re.S)
+run = subprocess.run([optrail, *shown[1].split()], cwd=root, stdout=subprocess.PIPE, text=True,
+                     env=dict(os.environ, LC_ALL='C.UTF-8'))
+printed, at = run.stdout, 0
+for part in re.split(r'^\.\.\.\n', shown[2], flags=re.M):
+    found = printed.find(part, at)
+    if found < 0:
+        sys.exit('README.md shows what is not printed:\n' + part)
+    at = found + len(part)
 PY

@@ -149,6 +149,8 @@ static inline struct report *sample_stripped(void)
                              "The hook's bytes are on the wire.");
     sample_about(finding, DIRECTION_FORWARD, "cc", SEGMENT_ACK, 9, 0);
     sample_event(finding, 'a', 8);
+    g_ptr_array_add(report->glossary, g_strdup("cc: Congestion Control Request"));
+    g_ptr_array_add(report->glossary, g_strdup("uto: User Timeout"));
     report->overall = OVERALL_INTERFERED;
     report_sort(report);
     return report;
