@@ -122,21 +122,24 @@ static void note_mss(struct connection *connection, const struct segment *s)
 }
 
 /* What may come back mirrored. */
-static void note_options(struct analysis *analysis, const struct segment *s)
+static void note_options(struct analysis *analysis, const struct segment *s,
+                         const struct option_list *options)
 {
-    struct tcp_options list = {s->options, s->options_captured, s->options_length};
-    struct tcp_option option;
     bool syn = s->flags & TCP_SYN;
-    /* No two timestamps are alike but a handshake's, as a box may mirror them. */
-    while (!s->everyday && tcp_options_next_real(&list, &option))
-        if (option.length > 2 && option.available >= option.length &&
-            (syn || option.kind != TCP_KIND_TIMESTAMPS))
-            memory_option(analysis->memory, s, option.octets, option.length);
+    for (unsigned i = 0; i < options->n; i++) {
+        const struct option_at *at = &options->at[i];
+        const uint8_t *octets = options->octets + at->offset;
+        /* No two timestamps are alike but a handshake's, as a box may mirror them. */
+        if (at->length > 2 && at->available >= at->length &&
+            (syn || octets[0] != TCP_KIND_TIMESTAMPS))
+            memory_option(analysis->memory, s, octets, at->length);
+    }
 }
 
 static void on_segment(struct analysis *analysis, struct input *input)
 {
     struct segment s;
+    struct option_list options;
     bool from_low, made;
     struct side *side = flows_of_segment(analysis, input->vantage, &input->packet, input->time_ns,
                                          &from_low, &made);
@@ -163,12 +166,18 @@ static void on_segment(struct analysis *analysis, struct input *input)
     note_again(&s);
     if (s.has_mptcp || connection->mptcp)
         mptcp_note(analysis, &s);
-    note_options(analysis, &s);
-    join_hooks_segment(analysis, &s);
+    bool tells = judge_tells(analysis, &s);
+    if (tells)
+        option_list_read(analysis->identities, s.options, s.options_captured, s.options_length,
+                         &options);
+    if (!s.everyday) {
+        note_options(analysis, &s, &options);
+        join_hooks_segment(analysis, &s);
+    }
     if (analysis->n_vantages > 1)
         join_segment(analysis, &s);
-    else
-        judge_alone(analysis, &s);
+    else if (tells)
+        judge_alone(analysis, &s, &options);
     if (!connection->closing && side_closed(side))
         retire_later(analysis, connection);
 }

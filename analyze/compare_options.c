@@ -15,11 +15,6 @@
 
 enum { KIND_SACK = 5 };
 
-const uint8_t *option_octets(const struct option_list *list, const struct option_at *at)
-{
-    return list->octets + at->offset;
-}
-
 static const struct option_at *aligned(const struct option_list *list, int index)
 {
     return index == ALIGNED_WITH_NONE ? NULL : &list->at[index];
@@ -53,12 +48,6 @@ static bool sack_equal(const struct option_case *c)
             return false;
     }
     return true;
-}
-
-/* A length of 0 without fault: the capture cut it off before its length. */
-bool option_is_whole(const struct option_at *at)
-{
-    return at->malformed || (at->length > 0 && at->available >= at->length);
 }
 
 static bool same_as_far_as_captured(const struct option_case *c)

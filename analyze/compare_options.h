@@ -29,10 +29,17 @@ struct option_case { /* one option upstream, and what stands downstream */
 enum { OPTION_OWN_VERDICTS = 2 }; /* its form, its place */
 
 /* The octets of an option of that list; at->available of them are there. */
-const uint8_t *option_octets(const struct option_list *list, const struct option_at *at);
+static inline const uint8_t *option_octets(const struct option_list *list,
+                                           const struct option_at *at)
+{
+    return list->octets + at->offset;
+}
 
-/* Whether the capture holds all of it. */
-bool option_is_whole(const struct option_at *at);
+/* Whether the capture holds all of it. A length of 0 without fault: cut off before its length. */
+static inline bool option_is_whole(const struct option_at *at)
+{
+    return at->malformed || (at->length > 0 && at->available >= at->length);
+}
 
 /* Makes the option `index` upstream the one that the case is about. */
 void option_turn_to(struct option_case *c, unsigned index);

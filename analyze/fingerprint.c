@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "analyze/model.h"
+
 static const uint64_t BASE = 0x9e3779b97f4a7c15ull; /* odd, so that no octet is shifted out */
 
 static uint64_t power(uint64_t exponent)
@@ -39,18 +41,26 @@ uint64_t fingerprint_shift(uint64_t fingerprint, uint64_t behind)
     return fingerprint * power(behind);
 }
 
-/* Of no more use than to tell options of equal length apart: quicker than fingerprint(). */
-static uint64_t options_fingerprint(const uint8_t *octets, unsigned length)
+uint64_t fingerprint_options(const uint8_t *octets, unsigned length)
 {
     uint64_t h = length, word = 0;
+    uint32_t half;
     for (unsigned i = 0; i + sizeof(word) <= length; i += sizeof(word)) {
         memcpy(&word, octets + i, sizeof(word));
         h = (h ^ word) * BASE;
         h ^= h >> 32;
     }
-    if (length < sizeof(word))
-        return h ^ fingerprint(octets, length);
-    memcpy(&word, octets + length - sizeof(word), sizeof(word)); /* some of them once more */
+    /* The last ones, some of them once more. */
+    if (length >= sizeof(word)) {
+        memcpy(&word, octets + length - sizeof(word), sizeof(word));
+    } else if (length >= sizeof(half)) {
+        memcpy(&half, octets, sizeof(half));
+        word = (uint64_t)half << 32;
+        memcpy(&half, octets + length - sizeof(half), sizeof(half));
+        word = (word | half) * BASE;
+    } else {
+        word = fingerprint(octets, length);
+    }
     return h ^ word;
 }
 
@@ -61,7 +71,7 @@ uint64_t fingerprint_segment(const struct segment *s)
         (uint64_t)s->ack_wire << 32 | s->length,
         (uint64_t)s->window << 32 | (uint64_t)s->ip_id << 16 | (uint64_t)s->flags << 8 |
             (uint64_t)s->vantage << 1 | s->direction,
-        options_fingerprint(s->options, s->options_captured),
+        fingerprint_options(s->options, s->options_captured),
         s->payload,
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {

@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "analyze/fingerprint.h"
 #include "wire/bytes.h"
 #include "wire/codec.h"
 
@@ -20,9 +21,9 @@ struct cache_slot {
     const struct identity *identity; /* NULL: empty */
 };
 
-struct kind_slot {                   /* the last answer about a kind that holds no ids */
-    const struct identity *identity; /* NULL: empty */
-    uint8_t length;
+struct kind_slot { /* the last answer about a kind that holds no ids */
+    const struct identity *identity;
+    uint8_t length; /* 0: none yet */
 };
 
 enum { FORM_SLOTS = 1024, FORM_OCTETS = 16 };
@@ -126,18 +127,26 @@ static const struct identity *identify_by_key(struct identities *identities, con
     return slot->identity;
 }
 
+/* Most options are whole, and of a kind and length that say it all. */
+static inline const struct identity *identify_here(struct identities *identities,
+                                                   const uint8_t *octets, unsigned available)
+{
+    struct kind_slot *slot = &identities->kinds[octets[0]];
+    bool whole = available >= 2 && octets[1] == available;
+    if (whole && slot->length == available) /* 0: no answer yet */
+        return slot->identity;
+    const struct identity *identity = identify_by_key(identities, octets, available);
+    if (whole && !kind_has_ids(octets[0])) {
+        slot->identity = identity;
+        slot->length = octets[1];
+    }
+    return identity;
+}
+
 const struct identity *identify(struct identities *identities, const uint8_t *octets,
                                 unsigned available)
 {
-    /* Most options are whole, and of a kind and length that say it all. */
-    if (kind_has_ids(octets[0]) || available < 2 || octets[1] != available)
-        return identify_by_key(identities, octets, available);
-    struct kind_slot *slot = &identities->kinds[octets[0]];
-    if (slot->identity == NULL || slot->length != octets[1]) {
-        slot->identity = identify_by_key(identities, octets, available);
-        slot->length = octets[1];
-    }
-    return slot->identity;
+    return identify_here(identities, octets, available);
 }
 
 const struct identity *identities_others(const struct identities *identities)
@@ -160,14 +169,10 @@ bool option_well_formed(struct identities *identities, const struct option_desc 
 {
     if (length > FORM_OCTETS)
         return keeps_to_description(desc, octets, length);
-    uint32_t hash = (uint32_t)((uintptr_t)desc >> 4);
-    for (unsigned i = 2; i < length; i++)
-        hash = (hash + octets[i]) * 0x9e3779b1u;
-    struct form_slot *slot = &identities->forms[hash >> 16 & (FORM_SLOTS - 1)];
-    unsigned same = 0;
-    while (same < length && slot->octets[same] == octets[same])
-        same++;
-    if (slot->desc == desc && slot->length == length && same == length)
+    uint64_t hash = fingerprint_options(octets, length) ^ (uintptr_t)desc >> 4;
+    struct form_slot *slot =
+        &identities->forms[hash * 0x9e3779b97f4a7c15ull >> 32 & (FORM_SLOTS - 1)];
+    if (slot->desc == desc && slot->length == length && memcmp(slot->octets, octets, length) == 0)
         return slot->well_formed;
     slot->desc = desc;
     slot->length = (uint8_t)length;
@@ -188,7 +193,7 @@ void option_list_read(struct identities *identities, const uint8_t *octets, uint
     out->n = 0;
     while (out->n < OPTIONS_PER_HEADER && tcp_options_next_real(&list, &option)) {
         out->at[out->n++] = (struct option_at){
-            .identity = identify(identities, option.octets, option.available),
+            .identity = identify_here(identities, option.octets, option.available),
             .offset = (uint8_t)(option.octets - octets),
             .length = option.length,
             .available = option.available,
@@ -208,8 +213,17 @@ const struct option_at *option_list_find(const struct option_list *list,
 
 struct options_glance options_glance(struct tcp_options list)
 {
+    /* NOP, NOP, Timestamps, as RFC 7323 (appendix A) lays it out: nearly every segment begins so. */
+    static const uint32_t USUAL =
+        TCP_KIND_NOP << 24 | TCP_KIND_NOP << 16 | TCP_KIND_TIMESTAMPS << 8 | 10;
     struct options_glance glance = {.everyday = list.captured == list.declared};
     struct tcp_option option;
+    if (tcp_options_left(&list) >= 12 && load_be32(list.at) == USUAL) {
+        glance.tsval = load_be32(list.at + 4);
+        glance.tsecr = load_be32(list.at + 8);
+        glance.has_timestamps = true;
+        tcp_options_skip(&list, 12);
+    }
     while (tcp_options_next_real(&list, &option)) {
         if (tcp_option_timestamps(&option)) {
             if (glance.has_timestamps)

@@ -24,8 +24,15 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
 /* Judges the pairs that waited for an orientation. */
 void judge_undecided(struct analysis *analysis, struct connection *connection);
 
+/* There are options to count on a segment: others than everyday ones, or those are asked for. */
+static inline bool judge_tells(const struct analysis *analysis, const struct segment *segment)
+{
+    return !segment->everyday || analysis->settings->all_options;
+}
+
 /* Counts and checks the options of a segment that only one vantage point can tell of. */
-void judge_alone(struct analysis *analysis, struct segment *segment);
+void judge_alone(struct analysis *analysis, const struct segment *segment,
+                 const struct option_list *options);
 
 /*
  * `piece` at one vantage point covers a part of `whole` at the other: notes which of the whole's

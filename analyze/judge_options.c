@@ -55,11 +55,12 @@ static struct evidence *say(struct analysis *analysis, const struct option_case 
         return NULL;
     if (verdict_is_inconclusive(verdict))
         confidence = CONFIDENCE_INCONCLUSIVE;
-    bool at_a =
-        (c->up && c->up->vantage == VANTAGE_A) || (c->down && c->down->vantage == VANTAGE_A);
-    bool at_b =
-        (c->up && c->up->vantage == VANTAGE_B) || (c->down && c->down->vantage == VANTAGE_B);
-    struct evidence *again = evidence_again(row, verdict, confidence, at_a, at_b);
+    bool at[VANTAGES] = {false};
+    if (c->up)
+        at[c->up->vantage] = true;
+    if (c->down)
+        at[c->down->vantage] = true;
+    struct evidence *again = evidence_again(row, verdict, confidence, at[VANTAGE_A], at[VANTAGE_B]);
     if (again)
         return again;
     struct sighting sighting = {
@@ -118,16 +119,21 @@ static bool is_first_of_name(const struct option_list *list, unsigned index)
 static void judge_own(struct analysis *analysis, struct option_case *c, struct row *row)
 {
     const struct option_list *list = c->up_options;
-    const struct option_at *here = c->here;
+    const struct option_at *here = c->here, *of[OPTION_OWN_VERDICTS];
+    enum verdict own[OPTION_OWN_VERDICTS] = {VERDICT_NONE};
+    for (unsigned i = 0; i < list->n; i++) {
+        c->here = &list->at[i];
+        if (c->here->identity != here->identity)
+            continue;
+        for (unsigned v = 0; v < OPTION_OWN_VERDICTS; v++)
+            if (own[v] == VERDICT_NONE && (own[v] = option_own_verdict(c, v)) != VERDICT_NONE)
+                of[v] = c->here;
+    }
     for (unsigned v = 0; v < OPTION_OWN_VERDICTS; v++) {
-        enum verdict verdict = VERDICT_NONE;
-        for (unsigned i = 0; i < list->n && verdict == VERDICT_NONE; i++) {
-            c->here = &list->at[i];
-            if (c->here->identity == here->identity)
-                verdict = option_own_verdict(c, v);
-        }
-        if (verdict != VERDICT_NONE)
-            say(analysis, c, row, verdict, CONFIDENCE_CERTAIN, NULL);
+        if (own[v] == VERDICT_NONE)
+            continue;
+        c->here = of[v];
+        say(analysis, c, row, own[v], CONFIDENCE_CERTAIN, NULL);
     }
     c->here = here;
 }
@@ -402,28 +408,20 @@ static enum verdict judge_mirrored(struct analysis *analysis, const struct optio
                : VERDICT_OPTION_MIRRORED;
 }
 
-void judge_alone(struct analysis *analysis, struct segment *segment)
+void judge_alone(struct analysis *analysis, const struct segment *segment,
+                 const struct option_list *options)
 {
-    struct option_list options;
-    if (segment->everyday && !analysis->settings->all_options)
-        return;
-    option_list_read(analysis->identities, segment->options, segment->options_captured,
-                     segment->options_length, &options);
     struct option_case c = {.connection = segment->connection,
                             .identities = analysis->identities,
                             .up = segment,
-                            .up_options = &options};
-    for (unsigned i = 0; i < options.n; i++) {
-        c.here = &options.at[i];
-        if (!is_first_of_name(&options, i))
+                            .up_options = options};
+    for (unsigned i = 0; i < options->n; i++) {
+        c.here = &options->at[i];
+        if (!is_counted(analysis, c.here->identity) && !c.here->malformed)
             continue;
-        struct row *row = trail_row_if_counted(analysis, segment, c.here->identity);
-        if (row == NULL && !c.here->malformed)
+        if (!is_first_of_name(options, i))
             continue;
-        if (row == NULL)
-            row = see(analysis, segment, c.here->identity);
-        else
-            row->seen[segment->vantage]++;
+        struct row *row = see(analysis, segment, c.here->identity);
         if (analysis->n_vantages == 1)
             say(analysis, &c, row, VERDICT_INCONCLUSIVE_NOT_COVERED, CONFIDENCE_INCONCLUSIVE, NULL);
         judge_own(analysis, &c, row);

@@ -266,15 +266,16 @@ void judge_missing(struct analysis *analysis, struct segment *s)
                                  ? (struct absence){VERDICT_PATH_PROXY, CONFIDENCE_LIKELY, NULL}
                                  : judge_absence(analysis, s);
     bool known = !verdict_is_inconclusive(absence.verdict);
-    judge_alone(analysis, s);
+    bool tells = judge_tells(analysis, s);
+    if (tells) {
+        option_list_read(analysis->identities, s->options, s->options_captured, s->options_length,
+                         &options);
+        judge_alone(analysis, s, &options);
+    }
     /* That segments are missing is news only when it is known what became of them. */
     if (known && absence.verdict != VERDICT_PATH_PROXY) /* that is said of the connection */
         say_missing(analysis, s, NULL, &absence);
-    if (s->everyday && !analysis->settings->all_options)
-        return;
-    option_list_read(analysis->identities, s->options, s->options_captured, s->options_length,
-                     &options);
-    for (unsigned i = 0; i < options.n; i++) {
+    for (unsigned i = 0; tells && i < options.n; i++) {
         struct row *row = trail_row_if_counted(analysis, s, options.at[i].identity);
         if (row == NULL || option_list_find(&options, options.at[i].identity, 0) != &options.at[i])
             continue; /* however often it stands there: one segment */

@@ -53,7 +53,7 @@ enum twin memory_segment(struct memory *memory, uint64_t identity, const struct 
 static uint64_t option_key(const struct segment *s, unsigned direction, const uint8_t *octets,
                            unsigned length)
 {
-    uint64_t h = fingerprint(octets, length) ^ (uint64_t)s->connection->id << 2 ^
+    uint64_t h = fingerprint_options(octets, length) ^ (uint64_t)s->connection->id << 2 ^
                  (uint64_t)s->vantage << 1 ^ direction;
     h *= 0xff51afd7ed558ccdull;
     return (h ^ h >> 29) | 1; /* never 0: that is an empty slot */

@@ -108,6 +108,8 @@ void trail_count(struct row *row, enum verdict verdict, enum confidence confiden
     row->counts[verdict]++;
     if (confidence != CONFIDENCE_CERTAIN)
         row->likely |= 1ull << verdict;
+    if (row->shown)
+        return;
     if (verdict != VERDICT_OPTION_INTACT && verdict != VERDICT_SEGMENT_LOST &&
         verdict != VERDICT_SEGMENT_DUPLICATED && verdict != VERDICT_PATH_PROXY &&
         !verdict_is_inconclusive(verdict))

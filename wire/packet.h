@@ -89,6 +89,20 @@ static inline struct tcp_options tcp_options_of(const struct packet *p)
     return (struct tcp_options){p->options, p->options_captured, p->options_length};
 }
 
+/* Octets of the list that may be read and that the header has: where it ends, nothing is found. */
+static inline uint8_t tcp_options_left(const struct tcp_options *list)
+{
+    return list->captured < list->declared ? list->captured : list->declared;
+}
+
+/* Goes on behind so many octets, which are no more than are left. */
+static inline void tcp_options_skip(struct tcp_options *list, unsigned octets)
+{
+    list->at += octets;
+    list->captured = (uint8_t)(list->captured - octets);
+    list->declared = (uint8_t)(list->declared - octets);
+}
+
 /*
  * The next option (RFC 9293, section 3.1), NOPs included; false at the end of the list (EOL is
  * given, then it ends) and after a malformed or cut option, which is given too. Nothing is read past
@@ -97,49 +111,46 @@ static inline struct tcp_options tcp_options_of(const struct packet *p)
  */
 static inline bool tcp_options_next(struct tcp_options *list, struct tcp_option *out)
 {
-    if (list->captured == 0 || list->declared == 0)
+    uint8_t left = tcp_options_left(list), step = left;
+    if (left == 0)
         return false;
 
     const uint8_t *at = list->at;
-    uint8_t left = list->captured < list->declared ? list->captured : list->declared;
-    uint8_t step;
-
-    *out = (struct tcp_option){.kind = at[0], .length = 1, .available = 1, .octets = at};
-    if (at[0] == TCP_KIND_NOP) {
-        step = 1;
-    } else if (at[0] == TCP_KIND_EOL) {
-        step = left;
+    out->kind = at[0];
+    out->octets = at;
+    out->malformed = false;
+    if (at[0] <= TCP_KIND_NOP) {
+        out->length = out->available = 1;
+        if (at[0] == TCP_KIND_NOP)
+            step = 1;
     } else if (left < 2) {
         /* Kind without length: cut by the capture, or the header ends here. */
         out->length = 0;
+        out->available = 1;
         out->malformed = list->declared < 2;
-        step = left;
+    } else if (at[1] < 2) {
+        out->length = at[1];
+        out->available = 2;
+        out->malformed = true;
     } else {
         out->length = at[1];
-        out->malformed = at[1] < 2 || at[1] > list->declared;
-        out->available = at[1] < left ? at[1] : left;
-        if (at[1] < 2)
-            out->available = 2;
-        step = out->malformed || at[1] > left ? left : at[1];
+        out->malformed = at[1] > list->declared;
+        if (at[1] < left)
+            step = at[1];
+        out->available = step;
     }
-    if (step >= left) {
-        list->captured = list->declared = 0;
-    } else {
-        list->at += step;
-        list->captured = (uint8_t)(list->captured - step);
-        list->declared = (uint8_t)(list->declared - step);
-    }
+    tcp_options_skip(list, step);
     return true;
 }
 
 /* The same without padding: neither NOPs nor EOL are given. */
 static inline bool tcp_options_next_real(struct tcp_options *list, struct tcp_option *out)
 {
-    while (list->captured > 0 && list->declared > 0 && *list->at == TCP_KIND_NOP) {
-        list->at++;
-        list->captured--;
-        list->declared--;
-    }
+    uint8_t left = tcp_options_left(list), padding = 0;
+    while (padding < left && list->at[padding] == TCP_KIND_NOP)
+        padding++;
+    if (padding > 0) /* an empty list may stand nowhere */
+        tcp_options_skip(list, padding);
     return tcp_options_next(list, out) && out->kind != TCP_KIND_EOL;
 }
 
