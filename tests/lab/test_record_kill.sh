@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A recorder that is killed at random moments under load leaves a file that capinfos, tshark and
 # optrail analyze read, and nothing attached.
-#   OPTRAIL_KILLS=50  how often it is killed
+#   OPTRAIL_KILLS=50  how often it is killed; with sanitizers, which slow everything down, 15
 set -u
 . "$(dirname "$0")/record.sh"
 setup
 foreign first "$cgroup"
-kills=${OPTRAIL_KILLS:-50}
+[ "${OPTRAIL_SANITIZE:-0}" = 0 ] && kills=50 || kills=15
+kills=${OPTRAIL_KILLS:-$kills}
 
 while [ ! -e "$work/enough" ]; do load 5 20000; done &
 load=$!
