@@ -63,12 +63,7 @@ struct connection {  /* of one subflow */
     __u64 acked_ns; /* when an ACK was asked for last, to carry an echo */
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 /* What a request is brought to, in limits. */
 static __always_inline __u32 request_bounded(__u32 number, __u32 least, __u32 most)
@@ -226,8 +221,7 @@ static __always_inline struct connection *established(struct bpf_sock_ops *conte
     if (!mptcp) /* plain TCP has no use for these */
         return NULL;
     bool first = mptcp->first == (void *)socket;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return NULL;
     want_callbacks(context, BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG);
@@ -322,11 +316,11 @@ static __always_inline void request_op(struct bpf_sock_ops *context)
         if (context->args[0] == BPF_WRITE_HDR_TCP_CURRENT_MSS ||
             segment_classify(context->skb_tcp_flags, context->skb_len) != SEGMENT_ACK)
             return;
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         break;
     default:
         return;

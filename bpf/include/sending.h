@@ -33,6 +33,18 @@ static __always_inline void sending_begin(struct sending *sending)
     sending->has_first = 0;
 }
 
+/* A connection that takes options from now on, and sends its own if it `sends` any. */
+static __always_inline void sending_established(struct bpf_sock_ops *context,
+                                                struct sending *sending, bool sends)
+{
+    int flags = BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG;
+    if (sends) {
+        sending_begin(sending);
+        flags |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
+    }
+    want_callbacks(context, flags);
+}
+
 /* True when the option would go out with what is sent next. */
 static __always_inline bool sending_wanted(struct bpf_sock_ops *context, struct sending *sending,
                                            __u32 repeat)

@@ -5,13 +5,7 @@
 #include "delay.skel.h"
 
 static const struct parameter parameters[] = {
-    {.key = "threshold",
-     .type = PARAMETER_NUMBER,
-     .preset = "0",
-     .help = "what to ask the peer for; 0: do not ask",
-     .unit = "ms",
-     .min = 0,
-     .max = UINT16_MAX},
+    REQUEST_VALUE("threshold", "ms"),
     REQUEST_LIMITS("ms", "65535"),
     REQUEST_OWN("no"),
     REQUEST_PARAMETERS("first"),
@@ -31,13 +25,6 @@ const struct program program_delay = {
                "asked sends on backup subflows. The request goes out on pure ACKs, a round-trip "
                "time apart,\n"
                "until the peer echoes it. A stock kernel can ask, and cannot do as it is asked.\n",
-    .parameters = parameters,
-    .n_parameters = G_N_ELEMENTS(parameters),
     .image = delay_bpf__elf_bytes,
-    .traits = &traits,
-    .for_mptcp = true,
-    .check = request_check,
-    .configure = request_configure,
-    .prepare = request_prepare,
-    .way = request_way,
+    REQUEST_ROW,
 };

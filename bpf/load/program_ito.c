@@ -5,13 +5,7 @@
 #include "ito.skel.h"
 
 static const struct parameter parameters[] = {
-    {.key = "timeout",
-     .type = PARAMETER_NUMBER,
-     .preset = "0",
-     .help = "what to ask the peer for; 0: do not ask",
-     .unit = "s",
-     .min = 0,
-     .max = UINT16_MAX},
+    REQUEST_VALUE("timeout", "s"),
     REQUEST_LIMITS("s", "3600"),
     REQUEST_OWN("yes"),
     REQUEST_PARAMETERS("first"),
@@ -32,13 +26,6 @@ const struct program program_ito = {
                "peer echoes\n"
                "it. A stock kernel can ask, and cannot do as it is asked (net.mptcp.close_timeout "
                "is for all).\n",
-    .parameters = parameters,
-    .n_parameters = G_N_ELEMENTS(parameters),
     .image = ito_bpf__elf_bytes,
-    .traits = &traits,
-    .for_mptcp = true,
-    .check = request_check,
-    .configure = request_configure,
-    .prepare = request_prepare,
-    .way = request_way,
+    REQUEST_ROW,
 };

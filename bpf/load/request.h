@@ -35,6 +35,14 @@ extern const struct parameter_value subflows_values[];
          .values = carrier_values},                                                                \
         PARAMETER_ROLE("which connections it acts on")
 
+/* What is asked for, where that is one number of 16 bits. */
+#define REQUEST_VALUE(what, of)                                                                    \
+    {                                                                                              \
+        .key = (what), .type = PARAMETER_NUMBER, .preset = "0",                                    \
+        .help = "what to ask the peer for; 0: do not ask", .unit = (of), .min = 0,                 \
+        .max = UINT16_MAX                                                                          \
+    }
+
 /* Whether a connection's own end does at once what it asks of the peer. */
 #define REQUEST_OWN(yes_or_no)                                                                     \
     {                                                                                              \
@@ -82,5 +90,11 @@ bool request_prepare(const struct program *program, struct bpf_object *object,
 
 /* For way(): how requests go out here, and what a stock kernel cannot do. */
 char *request_way(const struct program *program, const struct values *values);
+
+/* What the row of a plain request has, beside its words. */
+#define REQUEST_ROW                                                                                \
+    .parameters = parameters, .n_parameters = G_N_ELEMENTS(parameters), .traits = &traits,         \
+    .for_mptcp = true, .check = request_check, .configure = request_configure,                     \
+    .prepare = request_prepare, .way = request_way
 
 #endif

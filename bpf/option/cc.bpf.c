@@ -47,12 +47,7 @@ struct connection {
     __u16 zero;
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 static __always_inline void make_option(__u8 option[OPTRAIL_CC_LENGTH])
 {
@@ -101,7 +96,7 @@ int optrail_cc(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
         if (!(role & ROLE_CLIENT))
             break;
-        connection = bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        connection = connection_begin(socket);
         if (!connection)
             break;
         sending_begin(&connection->sending);
@@ -110,7 +105,7 @@ int optrail_cc(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
         if (!(role & ROLE_SERVER))
             break;
-        connection = bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        connection = connection_begin(socket);
         if (!connection)
             break;
         connection->is_server = 1;
@@ -118,13 +113,13 @@ int optrail_cc(struct bpf_sock_ops *context)
         take(context, connection);
         break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (connection && connection->is_server)
             take(context, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (!connection || !sending_may(context, &connection->sending, SEGMENTS))
             break;
         make_option(option);

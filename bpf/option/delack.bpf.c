@@ -46,12 +46,7 @@ struct connection {
     __u32 rtt_us; /* smallest RTT that the delay in force was made of; 0: none is */
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 static __always_inline void make_option(__u8 option[OPTRAIL_DELACK_LENGTH], __u32 divide_by,
                                         __u32 count_of_segments)
@@ -139,16 +134,10 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
 {
     if (!(role & side))
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
-    int flags = BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG;
-    if (divisor != 0) {
-        sending_begin(&connection->sending);
-        flags |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
-    }
-    want_callbacks(context, flags);
+    sending_established(context, &connection->sending, divisor != 0);
     take(context, connection);
 }
 
@@ -176,7 +165,7 @@ int optrail_delack(struct bpf_sock_ops *context)
     default:
         return 1;
     }
-    connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+    connection = connection_of(socket);
     if (!connection)
         return 1;
     switch (context->op) {

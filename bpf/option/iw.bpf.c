@@ -46,12 +46,7 @@ struct connection {
     __u32 taken; /* the request that was last looked at; 0: none */
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 /*
  * A reply to RWND_INIT can only lower what the kernel offers by itself, which is 64 KB or more:
@@ -108,16 +103,10 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
 {
     if (!(role & side))
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
-    int flags = BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG;
-    if (side == ROLE_CLIENT && segments != 0) {
-        sending_begin(&connection->sending);
-        flags |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
-    }
-    want_callbacks(context, flags);
+    sending_established(context, &connection->sending, side == ROLE_CLIENT && segments != 0);
     take(context, connection);
 }
 
@@ -161,13 +150,13 @@ int optrail_iw(struct bpf_sock_ops *context)
             established(context, socket, ROLE_SERVER);
         break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
-        connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
+        connection = socket ? connection_of(socket) : NULL;
         if (connection)
             take(context, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
-        connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
+        connection = socket ? connection_of(socket) : NULL;
         sending = connection ? &connection->sending : &none;
         if (!sending_may(context, sending, where))
             break;

@@ -28,12 +28,7 @@ struct connection {
     struct sending sending;
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 static __always_inline void make_option(__u8 option[TCP_OPTIONS_MAX])
 {
@@ -77,16 +72,10 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
 {
     if (!(role & side))
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
-    int flags = BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG;
-    if (segments & SEGMENTS_LATER) {
-        sending_begin(&connection->sending);
-        flags |= BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG;
-    }
-    want_callbacks(context, flags);
+    sending_established(context, &connection->sending, segments & SEGMENTS_LATER);
     take(context);
 }
 
@@ -122,12 +111,12 @@ int optrail_option(struct bpf_sock_ops *context)
             established(context, socket, ROLE_SERVER);
         break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
-        if (socket && bpf_sk_storage_get(&connections, socket, NULL, 0))
+        if (socket && connection_of(socket))
             take(context);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
-        connection = socket ? bpf_sk_storage_get(&connections, socket, NULL, 0) : NULL;
+        connection = socket ? connection_of(socket) : NULL;
         sending = connection ? &connection->sending : &none;
         if (!sending_may(context, sending, where))
             break;

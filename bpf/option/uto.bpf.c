@@ -64,12 +64,7 @@ struct connection {
     __u32 applied_ms; /* what we made of it */
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 static __always_inline __u32 live_timeout(void)
 {
@@ -183,8 +178,7 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
 {
     if (!enabled || !(role & side))
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
     connection->advertised = live_timeout();
@@ -213,13 +207,13 @@ int optrail_uto(struct bpf_sock_ops *context)
         established(context, socket, ROLE_SERVER);
         break;
     case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (connection)
             take(context, socket, connection);
         break;
     case BPF_SOCK_OPS_HDR_OPT_LEN_CB:
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (!connection)
             break;
         if (context->op == BPF_SOCK_OPS_HDR_OPT_LEN_CB)

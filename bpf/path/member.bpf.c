@@ -40,12 +40,7 @@ struct connection { /* of one subflow */
     __u8 old;
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -91,8 +86,7 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
     struct mptcp_sock *mptcp = bpf_skc_to_mptcp_sock(socket);
     if (!mptcp)
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
     connection->since_ns = bpf_ktime_get_ns();
@@ -158,7 +152,7 @@ int optrail_member(struct bpf_sock_ops *context)
     default:
         return 1;
     }
-    connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+    connection = connection_of(socket);
     if (!connection)
         return 1;
     if (context->op == BPF_SOCK_OPS_HDR_OPT_LEN_CB) {

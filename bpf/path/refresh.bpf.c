@@ -29,12 +29,7 @@ struct connection { /* of one subflow */
     __u32 zero;
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 struct { /* token of a connection to the id of the subflow that the next new one replaces */
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -64,8 +59,8 @@ static __always_inline void state_changed(struct bpf_sock_ops *context, struct b
 {
     struct bpf_mptcp_info info;
 
-    if (!bpf_sk_storage_get(&connections, socket, NULL, 0) ||
-        !ended_by_network(context, socket, reset, timeout) || !path_info(context, role, &info))
+    if (!connection_of(socket) || !ended_by_network(context, socket, reset, timeout) ||
+        !path_info(context, role, &info))
         return;
     open_like(context, &info);
 }
@@ -73,7 +68,7 @@ static __always_inline void state_changed(struct bpf_sock_ops *context, struct b
 static __always_inline void look_at_age(struct bpf_sock_ops *context, struct bpf_sock *socket)
 {
     struct bpf_mptcp_info info;
-    struct connection *connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+    struct connection *connection = connection_of(socket);
 
     if (!connection || connection->replaced ||
         bpf_ktime_get_ns() - connection->since_ns < age * NS_PER_S ||
@@ -115,7 +110,7 @@ int optrail_refresh(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
         if (!bpf_skc_to_mptcp_sock(socket))
             break;
-        connection = bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        connection = connection_begin(socket);
         if (!connection)
             break;
         connection->since_ns = bpf_ktime_get_ns();

@@ -40,12 +40,7 @@ struct connection {
     __u32 first_seq; /* of its first data */
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct connection);
-} connections SEC(".maps");
+#include "bpf/include/connection.h"
 
 static __always_inline __u32 mask_word(__u32 bits, __u32 word)
 {
@@ -100,8 +95,7 @@ static __always_inline void established(struct bpf_sock_ops *context, struct bpf
     __sync_fetch_and_add(&found->connections, 1);
     if (bpf_get_prandom_u32() % 100 >= share)
         return;
-    struct connection *connection =
-        bpf_sk_storage_get(&connections, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+    struct connection *connection = connection_begin(socket);
     if (!connection)
         return;
     connection->key = key;
@@ -156,7 +150,7 @@ int optrail_explore(struct bpf_sock_ops *context)
             established(context, socket);
         break;
     case BPF_SOCK_OPS_RTT_CB:
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (connection && connection->window &&
             (__s32)(context->snd_una - connection->first_seq) >=
                 (__s32)(connection->window * context->mss_cache))
@@ -164,7 +158,7 @@ int optrail_explore(struct bpf_sock_ops *context)
         break;
     case BPF_SOCK_OPS_RETRANS_CB:
         /* args[0]: the sequence number that is sent again */
-        connection = bpf_sk_storage_get(&connections, socket, NULL, 0);
+        connection = connection_of(socket);
         if (connection && connection->window &&
             context->args[0] - connection->first_seq < connection->window * context->mss_cache)
             learn(connection, true);
