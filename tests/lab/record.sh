@@ -139,6 +139,26 @@ stop() {
     [ "$status" = 0 ] || fail "the recorder ended with status $status: $(cat "$work/said")"
 }
 
+# account FILE HAPPENED: what FILE holds and what it says was lost add up to the invocations that
+# HAPPENED, and its statistics say the same. Leaves both numbers in $recorded and $lost, in how many
+# places loss is told in $places, and the file's records in $work/records.
+account() {
+    local dropped
+    "$records" "$1" >"$work/records" || fail "not as documented"
+    read -r recorded lost places dropped < <(/usr/bin/python3 - "$work/records" <<'PY'
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+end = records.pop()
+of_hooks = [r for r in records if r["type"] in ("hook", "clock")] # not of packets
+print(sum(r["type"] == "hook" for r in records), sum(r["lost"] for r in of_hooks),
+      sum(r["lost"] > 0 for r in of_hooks), end["interfaces"][0]["dropped"])
+PY
+    )
+    echo "$2 invocations: $recorded recorded, $lost lost, told in $places places"
+    [ $((recorded + lost)) = "$2" ] || fail "the file does not account for all of them"
+    [ "$dropped" = "$lost" ] || fail "its statistics say that $dropped were lost"
+}
+
 # attached CGROUP: programs of sock_ops on it, one name a line.
 attached() {
     bpftool -j cgroup show "$1" 2>/dev/null | /usr/bin/python3 -c 'import json, sys

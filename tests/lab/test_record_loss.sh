@@ -21,24 +21,21 @@ traffic 10 20000
 kill -CONT "$recorder"
 stop
 
-"$records" "$work/file" >"$work/records" || fail "not as documented"
-/usr/bin/python3 - "$work/records" "$(invocations first)" <<'PY' || fail "see above"
+account "$work/file" "$(invocations first)"
+[ "$lost" -gt 200 ] || fail "too little was lost: this shows nothing"
+[ "$places" -ge 4 ] || fail "loss is told in $places places, and there were four at least"
+/usr/bin/python3 - "$work/records" <<'PY' || fail "see above"
 import json, sys
 records = [json.loads(line) for line in open(sys.argv[1])]
-invocations, end = int(sys.argv[2]), records.pop()
+statistics = records.pop()["interfaces"][0]
 hooks = [r for r in records if r["type"] == "hook"]
-lost = sum(r["lost"] for r in records)
-hooks_interface = end["interfaces"][0]
 
 def check(claim, holds):
     if not holds:
         sys.exit("not so: " + claim)
 
-check("something was lost: %d" % lost, lost > 200)
-check("%d recorded + %d lost = %d" % (len(hooks), lost, invocations), len(hooks) + lost == invocations)
-check("the statistics say the same: %s" % hooks_interface,
-      hooks_interface["dropped"] == lost and hooks_interface["received"] == len(hooks))
-check("loss is told in several places", sum(r["lost"] > 0 for r in records) >= 4)
+check("what was received is what stands in the file: %s" % statistics,
+      statistics["received"] == len(hooks))
 check("ids leave gaps for what was lost", hooks[-1]["id"] ==
       len(hooks) + sum(h["lost"] for h in hooks))
 PY

@@ -39,13 +39,6 @@ for _ in {1..10}; do
     fetched
 done
 stop
-"$records" "$work/file" >"$work/records" || fail "not as documented"
-/usr/bin/python3 - "$work/records" $(($(invocations first) - before)) <<'PY' || fail "see above"
-import json, sys
-records = [json.loads(line) for line in open(sys.argv[1])]
-end, happened = records.pop(), int(sys.argv[2])
-hooks = [r for r in records if r["type"] == "hook"]
-lost = sum(r["lost"] for r in records if r["type"] in ("hook", "clock"))
-print("within 24 MiB: %d invocations, %d recorded, %d lost" % (happened, len(hooks), lost))
-sys.exit(not (end["whole"] and len(hooks) + lost == happened and len(hooks) > 1000))
-PY
+account "$work/file" $(($(invocations first) - before))
+[ "$recorded" -gt 1000 ] || fail "it recorded next to nothing"
+grep -q '"whole": true' "$work/records" || fail "the file does not end as it should"

@@ -57,14 +57,5 @@ for _ in 1 2; do
     fetched
 done
 stop
-"$records" "$work/file" >"$work/records" || fail "not as documented"
-/usr/bin/python3 - "$work/records" $(($(invocations first) - before)) <<'PY' || fail "see above"
-import json, sys
-records = [json.loads(line) for line in open(sys.argv[1])]
-end, happened = records.pop(), int(sys.argv[2])
-hooks = [r for r in records if r["type"] == "hook"]
-lost = sum(r["lost"] for r in records)
-print("%d invocations: %d recorded, %d lost" % (happened, len(hooks), lost))
-sys.exit(not (lost > 100 and len(hooks) + lost == happened and
-              end["interfaces"][0]["dropped"] == lost))
-PY
+account "$work/file" $(($(invocations first) - before))
+[ "$lost" -gt 100 ] || fail "nothing was lost: this shows nothing"
