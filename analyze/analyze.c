@@ -24,6 +24,7 @@
 #include "analyze/mptcp.h"
 #include "analyze/mptcp_events.h"
 #include "analyze/pair.h"
+#include "analyze/pair_index.h"
 #include "analyze/retire.h"
 #include "analyze/trail.h"
 #include "analyze/translate.h"
@@ -50,6 +51,16 @@ struct waiting_hook { /* seen before any packet of its connection */
 /* --- segments --------------------------------------------------------------------------------- */
 
 static void replay_hooks(struct analysis *analysis, struct side *side);
+
+/* A side that is new: its counterpart's connection, or one of its own, and the hooks that waited. */
+static void connect(struct analysis *analysis, struct side *side, const struct packet *first)
+{
+    if (!pair_side(analysis, side, first)) {
+        retire_make_room(analysis);
+        pair_alone(analysis, side);
+    }
+    replay_hooks(analysis, side);
+}
 
 /* Who received segments of that direction has closed, as far as this vantage point saw. */
 static bool receiver_closed(const struct side *side, unsigned direction)
@@ -143,10 +154,8 @@ static void on_segment(struct analysis *analysis, struct input *input)
     bool from_low, made;
     struct side *side = flows_of_segment(analysis, input->vantage, &input->packet, input->time_ns,
                                          &from_low, &made);
-    if (made) {
-        pair_side(analysis, side, &input->packet);
-        replay_hooks(analysis, side);
-    }
+    if (made)
+        connect(analysis, side, &input->packet);
     unsigned direction = from_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
     segment_make(&s, side, input, direction);
     uint64_t identity = memory_recall(analysis->memory, &s);
@@ -227,17 +236,14 @@ static void on_hook(struct analysis *analysis, struct input *input)
     *hook = (struct waiting_hook){NULL, input->hook, input->frame, input->time_ns};
     *(side->hooks_waiting_last ? &side->hooks_waiting_last->next : &side->hooks_waiting) = hook;
     side->hooks_waiting_last = hook;
-    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX && analysis->settings->filter == NULL) {
-        pair_side(analysis, side, NULL);
-        replay_hooks(analysis, side);
-    }
+    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX && analysis->settings->filter == NULL)
+        connect(analysis, side, NULL);
 }
 
 /* Hooks of a connection that the capture shows no packet of. */
 static void take_hooks_without_packets(struct side *side, void *context)
 {
-    pair_side(context, side, NULL);
-    replay_hooks(context, side);
+    connect(context, side, NULL);
 }
 
 /* --- the end of connections ------------------------------------------------------------------- */
@@ -396,7 +402,6 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     analysis.rows_more = g_hash_table_new(trail_row_hash, trail_row_equal);
     analysis.evidence_more = g_hash_table_new(evidence_hash, evidence_equal);
     analysis.pairing = pairing_new();
-    analysis.payloads = payload_index_new();
     analysis.memory = memory_new();
     analysis.mptcp_tokens = mptcp_tokens_new();
     analysis.waiting_max = settings->waiting_max ? settings->waiting_max : WAITING_MAX;
@@ -426,7 +431,6 @@ cleanup:
     filter_free(filter);
     join_free(analysis.join);
     pairing_free(analysis.pairing);
-    payload_index_free(analysis.payloads);
     memory_free(analysis.memory);
     mptcp_tokens_free(analysis.mptcp_tokens);
     judge_syns_free(&analysis);

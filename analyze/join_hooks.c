@@ -247,7 +247,7 @@ void join_hooks_segment(struct analysis *analysis, const struct segment *segment
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-void judge_hooks(struct analysis *analysis, struct connection *connection)
+void join_hooks_flush(struct analysis *analysis, struct connection *connection)
 {
     struct hook_state *hooks = connection->hooks;
     for (unsigned v = 0; hooks && v < VANTAGES; v++) {

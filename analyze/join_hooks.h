@@ -91,6 +91,9 @@ void join_hooks_record(struct analysis *analysis, struct connection *connection,
 /* A captured segment; of interest when it bears more than everyday options. */
 void join_hooks_segment(struct analysis *analysis, const struct segment *segment);
 
+/* A connection is over: has judged what found nothing to belong to. */
+void join_hooks_flush(struct analysis *analysis, struct connection *connection);
+
 /* Frees what a connection holds of hooks. */
 void join_hooks_clear(struct analysis *analysis, struct connection *connection);
 
@@ -102,29 +105,5 @@ void join_hooks_clear(struct analysis *analysis, struct connection *connection);
  */
 void hook_funnel(const struct analysis *analysis, const struct connection *connection,
                  const struct row *row, struct report_option *out);
-
-/* --- judge_hooks.c ---------------------------------------------------------------------------- */
-
-/* `segment` is what the write hook's segment became; NULL: it was not seen until the end. */
-void judge_written(struct analysis *analysis, struct connection *connection,
-                   const struct hook_event *write, const struct segment *segment);
-
-/* No parse hook saw a segment that arrived. */
-void judge_not_parsed(struct analysis *analysis, const struct segment *segment);
-
-/* A program asked for room or stored an option, and the kernel would not have it. */
-void judge_refused(struct analysis *analysis, struct connection *connection, enum vantage vantage,
-                   unsigned direction, unsigned class, const struct hook_action *action,
-                   uint64_t frame);
-
-/* Room that was reserved for an option (NULL: nobody says for which) and not used. */
-void judge_not_written(struct analysis *analysis, struct connection *connection,
-                       enum vantage vantage, unsigned direction, unsigned class,
-                       const struct identity *option, uint64_t reserved_ns, uint64_t frame);
-
-/* A program acted on an option that it had received in a segment of that class. */
-void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
-                  unsigned direction, unsigned class, const struct hook_action *action,
-                  uint64_t frame);
 
 #endif

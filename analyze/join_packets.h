@@ -16,25 +16,6 @@
 
 struct join;
 
-enum { COVER_RANGES = 6, COVER_FRAMES = 4 };
-
-struct cover { /* which part of a waiting segment was seen in other pieces, and how it looked */
-    uint32_t from[COVER_RANGES], to[COVER_RANGES]; /* offsets into the segment, disjoint */
-    uint8_t n_ranges;
-    uint8_t n_pieces;              /* saturates */
-    uint32_t covered;              /* octets */
-    uint32_t longest_piece;        /* payload of the longest */
-    uint32_t kept_by_any;          /* a bit per option of the segment: intact on some piece ... */
-    uint32_t kept_by_all;          /* ... and on all of them */
-    uint32_t changed_by_any;       /* on some piece with other octets */
-    uint64_t payload;              /* what the pieces add to the whole's fingerprint ... */
-    bool payload_unknown;          /* ... unless one was cut or sticks out */
-    bool again;                    /* some piece was a retransmission */
-    bool shortened;                /* some piece has a shorter header */
-    uint64_t frames[COVER_FRAMES]; /* of the first pieces, at the other vantage point */
-    uint8_t n_frames;
-};
-
 struct join *join_new(void);
 void join_free(struct join *join);
 

@@ -7,9 +7,10 @@
 
 #include <stdbool.h>
 
-#include "analyze/input.h"
-#include "analyze/join_packets.h"
 #include "analyze/model.h"
+
+struct hook_action;
+struct hook_event;
 
 /* --- joined segments (judge_options.c) -------------------------------------------------------- */
 
@@ -85,8 +86,27 @@ void judge_path(struct analysis *analysis, struct connection *connection);
 
 /* --- hooks (judge_hooks.c) -------------------------------------------------------------------- */
 
-/* What is left of the join with hooks when a connection is over. */
-void judge_hooks(struct analysis *analysis, struct connection *connection);
+/* `segment` is what the write hook's segment became; NULL: it was not seen until the end. */
+void judge_written(struct analysis *analysis, struct connection *connection,
+                   const struct hook_event *write, const struct segment *segment);
+
+/* No parse hook saw a segment that arrived. */
+void judge_not_parsed(struct analysis *analysis, const struct segment *segment);
+
+/* A program asked for room or stored an option, and the kernel would not have it. */
+void judge_refused(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                   unsigned direction, unsigned class, const struct hook_action *action,
+                   uint64_t frame);
+
+/* Room that was reserved for an option (NULL: nobody says for which) and not used. */
+void judge_not_written(struct analysis *analysis, struct connection *connection,
+                       enum vantage vantage, unsigned direction, unsigned class,
+                       const struct identity *option, uint64_t reserved_ns, uint64_t frame);
+
+/* A program acted on an option that it had received in a segment of that class. */
+void judge_action(struct analysis *analysis, struct connection *connection, enum vantage vantage,
+                  unsigned direction, unsigned class, const struct hook_action *action,
+                  uint64_t frame);
 
 /* --- the captures (judge_inputs.c) ------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
  * With two captures there is no need: that the answer was sent and removed is said of the answer.
  */
 #include "analyze/evidence.h"
+#include "analyze/input.h"
 #include "analyze/judge.h"
 #include "analyze/trail.h"
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "analyze/evidence.h"
+#include "analyze/input.h"
 #include "analyze/join_hooks.h"
 #include "analyze/judge.h"
 #include "analyze/match_hooks.h"

@@ -8,6 +8,7 @@
 #include "analyze/clock.h"
 #include "analyze/compare_options.h"
 #include "analyze/evidence.h"
+#include "analyze/input.h"
 #include "analyze/join_hooks.h"
 #include "analyze/judge.h"
 #include "analyze/memory.h"

@@ -5,6 +5,7 @@
  * Absence is claimed only where the other capture can be shown to have looked: it had begun, had
  * not ended, lost nothing there, and was not seen to miss what the receiver acknowledged.
  */
+#include "analyze/input.h"
 #include "analyze/judge.h"
 #include "analyze/match_hooks.h"
 

@@ -9,6 +9,7 @@
  * come before the capture began: that is likely, and no more.
  */
 #include "analyze/evidence.h"
+#include "analyze/input.h"
 #include "analyze/judge.h"
 #include "analyze/trail.h"
 
@@ -128,7 +129,8 @@ static char *plain_key(const struct connection *connection)
 void judge_syns_note(struct analysis *analysis, const struct connection *c)
 {
     for (const struct row *row = c->rows; row; row = row->next) {
-        struct tally *tally = concerns(analysis, c, row) ? tally_of(analysis, tally_key(c, row)) : NULL;
+        struct tally *tally =
+            concerns(analysis, c, row) ? tally_of(analysis, tally_key(c, row)) : NULL;
         if (tally == NULL)
             continue;
         uint64_t lost = lost_syns(analysis, c, row), through = through_syns(analysis, c, row, lost);
@@ -195,7 +197,8 @@ static void judge_row(struct analysis *analysis, struct connection *connection, 
     if (!here) {
         const struct tally *with = g_hash_table_lookup(analysis->syn_tallies, key);
         const struct tally *plain = g_hash_table_lookup(analysis->syn_tallies, server);
-        if (with == NULL || plain == NULL || plain->plain == 0 || through_syns(analysis, connection, row, lost) > 0)
+        if (with == NULL || plain == NULL || plain->plain == 0 ||
+            through_syns(analysis, connection, row, lost) > 0)
             return;
         partly = with->through > 0;
         if (partly &&

@@ -27,7 +27,7 @@ enum { FROM_CLIENT, FROM_SERVER, DIRECTIONS };
 /* --- segments -------------------------------------------------------------------------------- */
 
 struct mptcp;
-struct cover; /* which part of a segment the other vantage point has shown in pieces */
+struct cover;
 
 struct segment { /* one captured TCP segment; kept only while it waits to be joined or judged */
     struct segment *bucket_next;                 /* waiting.c: other keys in the same bucket */
@@ -63,6 +63,25 @@ struct segment { /* one captured TCP segment; kept only while it waits to be joi
 /* What a captured segment is to an equal one that the same file showed a moment before. */
 enum twin { TWIN_NONE, TWIN_SAME_INTERFACE, TWIN_OTHER_INTERFACE };
 
+enum { COVER_RANGES = 6, COVER_FRAMES = 4 };
+
+struct cover { /* which part of a waiting segment was seen in other pieces, and how it looked */
+    uint32_t from[COVER_RANGES], to[COVER_RANGES]; /* offsets into the segment, disjoint */
+    uint8_t n_ranges;
+    uint8_t n_pieces;              /* saturates */
+    uint32_t covered;              /* octets */
+    uint32_t longest_piece;        /* payload of the longest */
+    uint32_t kept_by_any;          /* a bit per option of the segment: intact on some piece ... */
+    uint32_t kept_by_all;          /* ... and on all of them */
+    uint32_t changed_by_any;       /* on some piece with other octets */
+    uint64_t payload;              /* what the pieces add to the whole's fingerprint ... */
+    bool payload_unknown;          /* ... unless one was cut or sticks out */
+    bool again;                    /* some piece was a retransmission */
+    bool shortened;                /* some piece has a shorter header */
+    uint64_t frames[COVER_FRAMES]; /* of the first pieces, at the other vantage point */
+    uint8_t n_frames;
+};
+
 struct range { /* of sequence numbers, common space */
     uint64_t from, to;
     uint8_t direction;
@@ -85,9 +104,9 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     uint64_t first_frame;
     uint32_t isn[DIRECTIONS];
     uint32_t syn_tsval, syn_look; /* the latter: fingerprint of its options, but for their values */
-    uint64_t join_identity; /* MP_JOIN: token and nonce; 0: none */
-    GArray *payload_keys;   /* pair_payload.c: under which this side stands; NULL: none */
-    uint32_t syn_mark;      /* what its sender's host marked the SYN with; 0: nothing */
+    uint64_t join_identity;       /* MP_JOIN: token and nonce; 0: none */
+    GArray *payload_keys;         /* pair_index.c: under which this side stands; NULL: none */
+    uint32_t syn_mark;            /* what its sender's host marked the SYN with; 0: nothing */
     uint16_t syn_window;
     uint8_t syn_ttl;
     uint32_t highest_ack[DIRECTIONS]; /* acknowledged by that direction's segments; see has_ack */
@@ -95,7 +114,7 @@ struct side { /* a connection as one vantage point sees it: one incarnation of a
     bool options_cut[DIRECTIONS]; /* the capture does not hold all options of some segment */
     bool reused;                  /* there is another incarnation of these endpoints */
     bool rst, has_syn_tsval, client_is_low, has_packets;
-    uint8_t indexed; /* pair.c: a bit per index */
+    uint8_t indexed; /* pair_index.c: a bit per index */
     uint8_t vantage, n_hooks_waiting;
     uint16_t patience; /* pair_payload.c: segments that waited for something better */
 };
@@ -123,8 +142,8 @@ struct passage {                      /* of the joined segments of one direction
 struct connection {
     struct side *sides[VANTAGES];
     struct lane (*lanes)[DIRECTIONS]; /* of each vantage point; NULL: with one, and when finished */
-    uint64_t last_seq[DIRECTIONS];        /* where unwrapping stands; 0: nowhere yet */
-    uint32_t delta[DIRECTIONS];           /* sequence numbers: B minus A */
+    uint64_t last_seq[DIRECTIONS];    /* where unwrapping stands; 0: nowhere yet */
+    uint32_t delta[DIRECTIONS];       /* sequence numbers: B minus A */
     uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
     uint32_t mss[DIRECTIONS]; /* what that direction's receiver announced; 0 not known */
     uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
@@ -223,7 +242,6 @@ struct evidence { /* one finding in the making */
 struct input;
 struct flow_table;
 struct pairing;
-struct payload_index;
 struct join;
 struct clock_pairs;
 struct memory;
@@ -237,7 +255,6 @@ struct analysis {
     unsigned n_vantages;
     struct flow_table *tables[VANTAGES];
     struct pairing *pairing;
-    struct payload_index *payloads;
     struct join *join;
     struct clock_pairs *clock;
     struct memory *memory;

@@ -26,8 +26,8 @@ static bool by_hooks(struct connection *connection)
 static bool by_handshake(struct connection *connection)
 {
     const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
-    if (!a || !b || connection->terminated || !a->syn_ns || !a->synack_ns || !b->syn_ns || !b->synack_ns ||
-        a->synack_ns < a->syn_ns || b->synack_ns < b->syn_ns)
+    if (!a || !b || connection->terminated || !a->syn_ns || !a->synack_ns || !b->syn_ns ||
+        !b->synack_ns || a->synack_ns < a->syn_ns || b->synack_ns < b->syn_ns)
         return false;
     uint64_t gap_a = a->synack_ns - a->syn_ns, gap_b = b->synack_ns - b->syn_ns;
     if (gap_a == gap_b)

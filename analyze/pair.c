@@ -13,85 +13,11 @@
 #include "analyze/pair.h"
 
 #include "analyze/flows.h"
+#include "analyze/live.h"
 #include "analyze/mptcp.h"
-#include "analyze/retire.h"
+#include "analyze/pair_index.h"
 
 #include <string.h>
-
-/* What a SYN bears that may find its counterpart: each an index of its own. */
-enum key { KEY_ISN, KEY_JOIN, KEY_TSVAL, KEYS };
-
-enum { ALIKE_MAX = 64 }; /* sides that are looked at under one key */
-
-struct pairing {
-    GHashTable *index[KEYS][VANTAGES]; /* key -> GPtrArray of struct side */
-};
-
-struct pairing *pairing_new(void)
-{
-    struct pairing *pairing = g_new0(struct pairing, 1);
-    for (unsigned k = 0; k < KEYS; k++)
-        for (unsigned v = 0; v < VANTAGES; v++)
-            pairing->index[k][v] = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                                         (GDestroyNotify)g_ptr_array_unref);
-    return pairing;
-}
-
-void pairing_free(struct pairing *pairing)
-{
-    if (pairing == NULL)
-        return;
-    for (unsigned k = 0; k < KEYS; k++)
-        for (unsigned v = 0; v < VANTAGES; v++)
-            g_hash_table_destroy(pairing->index[k][v]);
-    g_free(pairing);
-}
-
-/* False when the side has no such key. */
-static bool key_of(const struct side *side, enum key which, gpointer *key)
-{
-    const uint64_t values[KEYS] = {side->isn[FROM_CLIENT], side->join_identity, side->syn_tsval};
-    const bool has[KEYS] = {side->has_isn[FROM_CLIENT], side->join_identity != 0,
-                            side->has_syn_tsval};
-    *key = GSIZE_TO_POINTER(values[which]);
-    return has[which];
-}
-
-static void index_add(struct pairing *pairing, struct side *side)
-{
-    gpointer key;
-    for (unsigned k = 0; k < KEYS; k++) {
-        if (!key_of(side, k, &key))
-            continue;
-        GHashTable *index = pairing->index[k][side->vantage];
-        GPtrArray *sides = g_hash_table_lookup(index, key);
-        if (sides == NULL) {
-            sides = g_ptr_array_new();
-            g_hash_table_insert(index, key, sides);
-        }
-        if (sides->len >= ALIKE_MAX)
-            continue; /* none of so many will be the only one that it can be */
-        g_ptr_array_add(sides, side);
-        side->indexed |= (uint8_t)(1u << k);
-    }
-}
-
-void pair_forget(struct pairing *pairing, struct side *side)
-{
-    gpointer key;
-    for (unsigned k = 0; k < KEYS; k++) {
-        if (!(side->indexed >> k & 1) || !key_of(side, k, &key))
-            continue;
-        GHashTable *index = pairing->index[k][side->vantage];
-        GPtrArray *sides = g_hash_table_lookup(index, key);
-        if (sides) {
-            g_ptr_array_remove(sides, side);
-            if (sides->len == 0)
-                g_hash_table_remove(index, key);
-        }
-    }
-    side->indexed = 0;
-}
 
 static bool is_single(const struct side *side)
 {
@@ -148,11 +74,12 @@ static bool same_address(const struct endpoint *a, const struct endpoint *b)
 }
 
 /* Something that address translation left alone, beside the initial sequence number. */
-static bool something_else_agrees(const struct side *side, const struct side *other, enum key which)
+static bool something_else_agrees(const struct side *side, const struct side *other,
+                                  enum pair_key which)
 {
     const struct endpoint *client = client_of(side), *server = server_of(side);
     const struct endpoint *other_client = client_of(other), *other_server = server_of(other);
-    if (which == KEY_TSVAL && side->syn_mark && other->syn_mark &&
+    if (which == PAIR_TSVAL && side->syn_mark && other->syn_mark &&
         side->syn_mark != other->syn_mark)
         return false;
     if (side->has_syn_tsval && other->has_syn_tsval)
@@ -162,16 +89,13 @@ static bool something_else_agrees(const struct side *side, const struct side *ot
 }
 
 /* The one side at the other vantage point that has the same key; NULL when two could be meant. */
-static struct side *by_key(struct analysis *analysis, const struct side *side, enum key which)
+static struct side *by_key(struct analysis *analysis, const struct side *side, enum pair_key which)
 {
     struct side *found = NULL;
-    gpointer key;
-    if (!key_of(side, which, &key))
-        return NULL;
-    GPtrArray *sides = g_hash_table_lookup(analysis->pairing->index[which][!side->vantage], key);
+    const GPtrArray *sides = pair_index_alike(analysis->pairing, side, which, !side->vantage);
     for (unsigned i = 0; sides && i < sides->len; i++) {
         struct side *other = g_ptr_array_index(sides, i);
-        if (!is_single(other) || (which != KEY_JOIN && !something_else_agrees(side, other, which)))
+        if (!is_single(other) || (which != PAIR_JOIN && !something_else_agrees(side, other, which)))
             continue;
         if (found)
             return NULL;
@@ -182,13 +106,13 @@ static struct side *by_key(struct analysis *analysis, const struct side *side, e
 
 static struct side *by_isn(struct analysis *analysis, const struct side *side)
 {
-    return by_key(analysis, side, KEY_ISN);
+    return by_key(analysis, side, PAIR_ISN);
 }
 
 /* A nonce is drawn for one SYN and for no other, and no translation changes it. */
 static struct side *by_join(struct analysis *analysis, const struct side *side)
 {
-    return by_key(analysis, side, KEY_JOIN);
+    return by_key(analysis, side, PAIR_JOIN);
 }
 
 /*
@@ -197,7 +121,7 @@ static struct side *by_join(struct analysis *analysis, const struct side *side)
  */
 static struct side *by_syn_timestamp(struct analysis *analysis, const struct side *side)
 {
-    return by_key(analysis, side, KEY_TSVAL);
+    return by_key(analysis, side, PAIR_TSVAL);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -211,23 +135,6 @@ static const struct {
     {"mptcp-token", by_join},
     {"isn", by_syn_timestamp}, /* it stands for the initial sequence number */
 };
-
-static struct connection *connection_new(struct analysis *analysis)
-{
-    retire_make_room(analysis);
-    struct connection *connection = slab_take(&analysis->connections);
-    connection->id = ++analysis->next_id;
-    if (analysis->n_vantages > 1)
-        connection->lanes = slab_take(&analysis->lanes);
-    connection->next = analysis->live;
-    connection->link = &analysis->live;
-    if (analysis->live)
-        analysis->live->link = &connection->next;
-    else
-        analysis->oldest = connection;
-    analysis->live = connection;
-    return connection;
-}
 
 /* What the first segment tells before the side has a connection: numbers to pair by. */
 static void note_first(struct side *side, const struct packet *first)
@@ -254,7 +161,7 @@ static void note_first(struct side *side, const struct packet *first)
     }
 }
 
-void pair_side(struct analysis *analysis, struct side *side, const struct packet *first)
+bool pair_side(struct analysis *analysis, struct side *side, const struct packet *first)
 {
     struct side *other = NULL;
     const char *method = NULL;
@@ -265,16 +172,10 @@ void pair_side(struct analysis *analysis, struct side *side, const struct packet
         other = METHODS[i].find(analysis, side);
         method = METHODS[i].name;
     }
-    if (other == NULL) {
-        side->connection = connection_new(analysis);
-        side->connection->sides[side->vantage] = side;
-        if (analysis->n_vantages > 1 && side->has_isn[FROM_CLIENT])
-            index_add(analysis->pairing, side);
-        return;
-    }
+    if (other == NULL)
+        return false;
     struct connection *connection = other->connection;
     pair_forget(analysis->pairing, other);
-    pair_payload_forget(analysis, other);
     if (flow_key_equal(&side->key, &other->key) && side->client_is_low != other->client_is_low) {
         /* One of them guessed who is the client; the connection keeps the direction it began with. */
         side->client_is_low = other->client_is_low;
@@ -290,4 +191,13 @@ void pair_side(struct analysis *analysis, struct side *side, const struct packet
     side->connection = connection;
     connection->sides[side->vantage] = side;
     connection->paired_by = method;
+    return true;
+}
+
+void pair_alone(struct analysis *analysis, struct side *side)
+{
+    side->connection = live_new(analysis);
+    side->connection->sides[side->vantage] = side;
+    if (analysis->n_vantages > 1 && side->has_isn[FROM_CLIENT])
+        pair_index_syn(analysis->pairing, side);
 }

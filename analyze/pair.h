@@ -11,16 +11,16 @@
 #include "analyze/model.h"
 #include "wire/packet.h"
 
-struct pairing;
-
-struct pairing *pairing_new(void);
-void pairing_free(struct pairing *pairing);
-
 /*
- * Gives a new side its connection: that of its counterpart at the other vantage point when one is
- * known, else one of its own. `first` is the side's first segment, NULL when a hook made it.
+ * Gives a new side the connection of its counterpart at the other vantage point; false when none is
+ * known. `first` is the side's first segment, NULL when a hook made it.
  */
-void pair_side(struct analysis *analysis, struct side *side, const struct packet *first);
+bool pair_side(struct analysis *analysis, struct side *side, const struct packet *first);
+
+/* Gives a side without a counterpart a connection of its own, for which there is room. */
+void pair_alone(struct analysis *analysis, struct side *side);
+
+/* --- pair_payload.c --------------------------------------------------------------------------- */
 
 /*
  * A side has shown payload: when it has no counterpart, looks for one with the same endpoints that
@@ -33,19 +33,13 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
 bool pair_late_same(struct analysis *analysis, struct side *side);
 /* At the end: the same, and for one with other endpoints, if that payload is nobody else's. */
 void pair_late(struct analysis *analysis, struct side *side);
-void pair_payload_forget(struct analysis *analysis, struct side *side);
 
-struct payload_index;
-struct payload_index *payload_index_new(void);
-void payload_index_free(struct payload_index *index);
+/* --- merge.c ---------------------------------------------------------------------------------- */
 
 /*
  * Makes one connection of two that have one side each, at different vantage points, with the same
  * directions. All of `from` goes over to `into`; `from` stays behind, merged.
  */
 void connection_merge(struct analysis *analysis, struct connection *into, struct connection *from);
-
-/* Forgets a side that is about to be freed. */
-void pair_forget(struct pairing *pairing, struct side *side);
 
 #endif

@@ -22,46 +22,15 @@
 #include "analyze/fingerprint.h"
 #include "analyze/flows.h"
 #include "analyze/input.h"
+#include "analyze/pair_index.h"
 
-enum {
-    START = 16,
-    WHOLE_MIN = 32,
-    KEYS_PER_SIDE = 16,
-    COUNTERS = 1 << 16,
-    AGREEING_SEGMENTS = 2,
-    SAME_MAX = 4,
-    TRIED_MAX = 64
-};
+enum { START = 16, WHOLE_MIN = 32, AGREEING_SEGMENTS = 2, TRIED_MAX = 64 };
 
 /* Segments with payload that two sides wait for a SYN with the right number, once they look alike. */
 enum { PATIENCE = 256 };
 
 /* SYNs of one connection are no farther apart than that, once the clocks are known. */
 static const int64_t SYN_NEAR_NS = 1000 * 1000 * 1000, SYN_FAR_NS = 10 * SYN_NEAR_NS;
-
-struct payload_index {
-    GHashTable *sides[VANTAGES]; /* key -> GPtrArray of struct side */
-    /* How many streams began like that, paired or not; a counter shared by several counts more. */
-    uint8_t streams[VANTAGES][COUNTERS];
-};
-
-struct payload_index *payload_index_new(void)
-{
-    struct payload_index *index = g_new0(struct payload_index, 1);
-    for (unsigned v = 0; v < VANTAGES; v++)
-        index->sides[v] = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                                (GDestroyNotify)g_ptr_array_unref);
-    return index;
-}
-
-void payload_index_free(struct payload_index *index)
-{
-    if (index == NULL)
-        return;
-    for (unsigned v = 0; v < VANTAGES; v++)
-        g_hash_table_destroy(index->sides[v]);
-    g_free(index);
-}
 
 /* Where the stream starts, as far as this side knows. */
 static bool is_start(const struct side *side, const struct segment *s)
@@ -81,43 +50,6 @@ static unsigned keys_of(const struct side *side, const struct segment *s,
     if (s->payload_known && s->length >= WHOLE_MIN)
         keys[n++] = (s->payload ^ s->length) * 4 + s->direction * 2;
     return n;
-}
-
-static void index_add(struct analysis *analysis, struct side *side, uint64_t key)
-{
-    GHashTable *index = analysis->payloads->sides[side->vantage];
-    if (side->payload_keys == NULL)
-        side->payload_keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    if (side->payload_keys->len >= KEYS_PER_SIDE)
-        return;
-    GPtrArray *sides = g_hash_table_lookup(index, GSIZE_TO_POINTER(key));
-    if (sides == NULL) {
-        sides = g_ptr_array_new();
-        g_hash_table_insert(index, GSIZE_TO_POINTER(key), sides);
-    }
-    /* More than one is one too many already: a NULL says for ever that there were. */
-    if (sides->len < SAME_MAX)
-        g_ptr_array_add(sides, side);
-    else if (sides->len == SAME_MAX)
-        g_ptr_array_add(sides, NULL);
-    g_array_append_val(side->payload_keys, key);
-}
-
-void pair_payload_forget(struct analysis *analysis, struct side *side)
-{
-    GHashTable *index = analysis->payloads->sides[side->vantage];
-    for (unsigned i = 0; side->payload_keys && i < side->payload_keys->len; i++) {
-        gpointer key = GSIZE_TO_POINTER(g_array_index(side->payload_keys, uint64_t, i));
-        GPtrArray *sides = g_hash_table_lookup(index, key);
-        if (sides == NULL)
-            continue;
-        g_ptr_array_remove(sides, side);
-        if (sides->len == 0)
-            g_hash_table_remove(index, key);
-    }
-    if (side->payload_keys)
-        g_array_free(side->payload_keys, TRUE);
-    side->payload_keys = NULL;
 }
 
 /* Endpoints have something in common, so that it is not just the same request to another server. */
@@ -196,11 +128,6 @@ static struct side *find_same_by_any(struct analysis *analysis, const struct sid
     return other;
 }
 
-static uint8_t *counter_of(struct payload_index *index, unsigned vantage, uint64_t key)
-{
-    return &index->streams[vantage][(key * 0x9e3779b97f4a7c15ull) >> 48 & (COUNTERS - 1)];
-}
-
 static bool is_start_key(uint64_t key)
 {
     return key & 1;
@@ -209,13 +136,13 @@ static bool is_start_key(uint64_t key)
 /* The only side there with that key, if this one is the only one here. */
 static struct side *find_only(struct analysis *analysis, const struct side *side, uint64_t key)
 {
-    struct payload_index *index = analysis->payloads;
-    GPtrArray *here = g_hash_table_lookup(index->sides[side->vantage], GSIZE_TO_POINTER(key));
-    GPtrArray *there = g_hash_table_lookup(index->sides[!side->vantage], GSIZE_TO_POINTER(key));
+    struct pairing *pairing = analysis->pairing;
+    const GPtrArray *here = pair_index_carrying(pairing, side->vantage, key);
+    const GPtrArray *there = pair_index_carrying(pairing, !side->vantage, key);
     if (here == NULL || there == NULL || here->len != 1 || there->len != 1)
         return NULL;
-    if (is_start_key(key) &&
-        (*counter_of(index, VANTAGE_A, key) > 1 || *counter_of(index, VANTAGE_B, key) > 1))
+    if (is_start_key(key) && (*pair_index_streams(pairing, VANTAGE_A, key) > 1 ||
+                              *pair_index_streams(pairing, VANTAGE_B, key) > 1))
         return NULL;
     struct side *other = g_ptr_array_index(there, 0);
     return may_pair(analysis, side, other) && related(side, other) ? other : NULL;
@@ -256,8 +183,6 @@ static void make_one(struct analysis *analysis, struct side *side, struct side *
     into->paired_by = "payload";
     pair_forget(analysis->pairing, side);
     pair_forget(analysis->pairing, other);
-    pair_payload_forget(analysis, side);
-    pair_payload_forget(analysis, other);
     connection_merge(analysis, into, from);
 }
 
@@ -271,7 +196,7 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
         return false;
     unsigned n = keys_of(side, s, packet, keys);
     for (unsigned i = 0; i < n; i++) {
-        uint8_t *counter = counter_of(analysis->payloads, side->vantage, keys[i]);
+        uint8_t *counter = pair_index_streams(analysis->pairing, side->vantage, keys[i]);
         if (is_start_key(keys[i]) && !s->again && *counter < UINT8_MAX)
             ++*counter;
     }
@@ -281,7 +206,7 @@ bool pair_by_payload(struct analysis *analysis, struct side *side, struct segmen
         other = find_same_by_any(analysis, side);
     if (other == NULL || must_wait(analysis, side, other)) {
         for (unsigned i = 0; i < n && single; i++)
-            index_add(analysis, side, keys[i]);
+            pair_index_payload(analysis->pairing, side, keys[i]);
         return false;
     }
     make_one(analysis, side, other, s, counterpart(other, s));

@@ -2,83 +2,25 @@
 /* retire.c - what is over makes room, and what is too much is dropped. See retire.h. */
 #include "analyze/retire.h"
 
-#include "analyze/conclude.h"
 #include "analyze/evidence.h"
-#include "analyze/flows.h"
+#include "analyze/finish.h"
 #include "analyze/input.h"
-#include "analyze/join_hooks.h"
-#include "analyze/join_packets.h"
 #include "analyze/judge.h"
-#include "analyze/mptcp.h"
-#include "analyze/pair.h"
+#include "analyze/live.h"
+#include "analyze/tell.h"
 #include "analyze/trail.h"
 
 enum { LOOK_AT = 64 }; /* connections, to find one to drop */
 
-static void side_forget(struct analysis *analysis, struct side *side)
-{
-    pair_forget(analysis->pairing, side);
-    pair_payload_forget(analysis, side);
-    flow_table_remove(analysis->tables[side->vantage], side);
-}
-
-/* What only joining needs. */
-static void give_back_joining(struct analysis *analysis, struct connection *connection)
-{
-    if (connection->lanes)
-        slab_give(&analysis->lanes, connection->lanes);
-    if (connection->passages)
-        slab_give(&analysis->passages, connection->passages);
-    connection->lanes = NULL;
-    connection->passages = NULL;
-}
-
-void connection_finish(struct analysis *analysis, struct connection *connection)
-{
-    if (connection->finished)
-        return;
-    connection->finished = true;
-    orient(analysis, connection, NULL, NULL, true);
-    judge_undecided(analysis, connection);
-    if (connection->lanes)
-        join_flush(analysis, connection);
-    judge_hooks(analysis, connection);
-    join_hooks_clear(analysis, connection);
-    judge_path(analysis, connection);
-    judge_mptcp(analysis, connection);
-    judge_answers(analysis, connection);
-    if (connection->arrived_again)
-        g_array_free(connection->arrived_again, TRUE);
-    connection->arrived_again = NULL;
-    give_back_joining(analysis, connection);
-    for (unsigned v = 0; v < VANTAGES; v++)
-        if (connection->sides[v])
-            side_forget(analysis, connection->sides[v]);
-}
-
 /* --- giving back ------------------------------------------------------------------------------- */
-
-static struct connection *newer(const struct analysis *analysis,
-                                const struct connection *connection)
-{
-    if (connection->link == (struct connection **)&analysis->live)
-        return NULL;
-    return (struct connection *)((char *)connection->link - offsetof(struct connection, next));
-}
 
 /* All of it but what went to the report. */
 static void give_back(struct analysis *analysis, struct connection *connection)
 {
-    if (analysis->oldest == connection)
-        analysis->oldest = newer(analysis, connection);
-    if (analysis->hand == connection)
-        analysis->hand = newer(analysis, connection);
-    *connection->link = connection->next;
-    if (connection->next)
-        connection->next->link = connection->link;
+    live_take_out(analysis, connection);
     trail_clear(analysis, connection);
     evidence_clear(analysis, connection);
-    give_back_joining(analysis, connection); /* of one that was merged: it is not finished */
+    finish_joining(analysis, connection); /* of one that was merged: it is not finished */
     g_free(connection->mptcp);
     for (unsigned v = 0; v < VANTAGES; v++)
         if (connection->sides[v])
@@ -169,7 +111,7 @@ bool retire(struct analysis *analysis, struct connection *connection)
 {
     struct report *report = analysis->report;
     bool doubt;
-    connection_finish(analysis, connection);
+    finish_connection(analysis, connection);
     if (!is_settled(analysis, connection))
         return false;
     judge_syns_note(analysis, connection);
@@ -177,7 +119,7 @@ bool retire(struct analysis *analysis, struct connection *connection)
     if (!listed && is_uneventful(analysis, connection, &doubt))
         note_unlisted(report, doubt);
     else if (report->flows->len < analysis->connections_max)
-        conclude_connection(analysis, connection);
+        tell_connection(analysis, connection);
     else
         report->flows_dropped++;
     give_back(analysis, connection);
@@ -207,7 +149,7 @@ static bool is_half_open(const struct connection *connection)
 static struct connection *one_to_drop(struct analysis *analysis)
 {
     struct connection *any = NULL, *c = analysis->hand ? analysis->hand : analysis->oldest;
-    for (unsigned i = 0; c && i < LOOK_AT; i++, c = newer(analysis, c)) {
+    for (unsigned i = 0; c && i < LOOK_AT; i++, c = live_newer(analysis, c)) {
         if (c->closing || c->merged)
             continue;
         if (is_half_open(c)) {
@@ -237,6 +179,6 @@ void retire_make_room(struct analysis *analysis)
             connection->gave_up[v][d] = true;
     analysis->report->flows_dropped++;
     analysis->report->flows_dropped_half_open += is_half_open(connection);
-    connection_finish(analysis, connection);
+    finish_connection(analysis, connection);
     give_back(analysis, connection);
 }

@@ -18,9 +18,6 @@ enum {
     LISTED_PART = 4 /* of that, are listed of which there is nothing to say, or that all arrived */
 };
 
-/* Judges what is left of a connection; its rows and findings wait for the report. */
-void connection_finish(struct analysis *analysis, struct connection *connection);
-
 /* Both ends have closed: it waits for stragglers, and is the next one in its turn. */
 void retire_later(struct analysis *analysis, struct connection *connection);
 struct connection *retire_next(struct analysis *analysis);
