@@ -36,6 +36,7 @@ enum {
     PROGRESS_EVERY = 1 << 16,
     EVICT_EVERY = 1 << 10,
     EVICT_AT_ONCE = 512,
+    EVICT_EARLY = 64,     /* that wait for stragglers: those behind them have waited less */
     CLOSED_MANY = 1 << 15 /* connections that wait for stragglers, if nothing else waits there */
 };
 
@@ -158,10 +159,13 @@ static void on_segment(struct analysis *analysis, struct input *input)
         connect(analysis, side, &input->packet);
     unsigned direction = from_low == side->client_is_low ? FROM_CLIENT : FROM_SERVER;
     segment_make(&s, side, input, direction);
-    uint64_t identity = memory_recall(analysis->memory, &s);
+    /* With one capture, twins matter where SYNs are counted: only those are remembered. */
+    bool may_be_twin = analysis->n_vantages > 1 || s.flags & TCP_SYN;
+    uint64_t identity = may_be_twin ? memory_recall(analysis->memory, &s) : 0;
     flows_note_segment(side, &input->packet, direction, input->time_ns, input->frame);
-    s.twin =
-        (uint8_t)memory_segment(analysis->memory, identity, &s, input->interface, input->cooked);
+    if (may_be_twin)
+        s.twin = (uint8_t)memory_segment(analysis->memory, identity, &s, input->interface,
+                                         input->cooked);
     if (s.length > 0 && analysis->n_vantages > 1)
         pair_by_payload(analysis, side, &s, &input->packet);
     struct connection *connection = side->connection;
@@ -294,6 +298,7 @@ static bool pair_now_or_never(struct analysis *analysis, const struct connection
 /* Looks at some of the closed connections, the longest closed first. */
 static void evict(struct analysis *analysis)
 {
+    unsigned early = 0;
     for (unsigned i = 0; i < EVICT_AT_ONCE && analysis->closed; i++) {
         struct connection *connection = retire_next(analysis);
         if (connection->merged) {
@@ -302,6 +307,8 @@ static void evict(struct analysis *analysis)
         }
         if (!is_quiet(analysis, connection)) {
             retire_later(analysis, connection);
+            if (++early == EVICT_EARLY)
+                return;
             continue;
         }
         if (analysis->n_vantages > 1 && pair_now_or_never(analysis, connection))

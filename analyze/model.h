@@ -216,25 +216,25 @@ struct row { /* one option, direction and class of segment of one connection */
     uint32_t counts[VERDICTS];
 };
 
-struct evidence { /* one finding in the making */
+struct evidence { /* one finding in the making; what counting touches stands in front */
     struct evidence *next;
     struct connection *connection;
     const struct identity *option; /* NULL: not about one */
-    char *detail;                  /* what happened to the first instance; NULL: nothing to add */
     uint64_t count;
+    uint8_t verdict, direction, confidence, kind;
+    int8_t segment;     /* -1: not about a class */
+    uint8_t absent_at;  /* claims an absence from that vantage's packets; VANTAGES: none */
+    bool hashed;        /* stands behind those that are found by walking */
+    bool absent_events; /* claims an absence from the hook records of ... */
+    uint8_t events_at;  /* ... this vantage point, ... */
+    uint8_t n_frames[VANTAGES], n_events;
+    uint32_t gaps_known;     /* ... with so many of its gaps already looked at */
+    char *detail;            /* what happened to the first instance; NULL: nothing to add */
     uint64_t beside;         /* instances that may have been counted from the packets, too */
     uint64_t from_ns, to_ns; /* when the hook events happened whose absence is claimed */
     uint64_t frames[VANTAGES][REPORT_FRAMES];
     uint64_t events[REPORT_FRAMES];
-    uint8_t n_frames[VANTAGES], n_events;
     uint8_t event_vantage[REPORT_FRAMES];
-    uint8_t verdict, direction, confidence, kind;
-    int8_t segment;      /* -1: not about a class */
-    uint8_t absent_at;   /* claims an absence from that vantage's packets; VANTAGES: none */
-    bool hashed;         /* stands behind those that are found by walking */
-    bool absent_events;  /* claims an absence from the hook records of ... */
-    uint8_t events_at;   /* ... this vantage point, ... */
-    uint32_t gaps_known; /* ... with so many of its gaps already looked at */
 };
 
 /* --- the whole -------------------------------------------------------------------------------- */

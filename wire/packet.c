@@ -354,9 +354,9 @@ enum packet_status packet_dissect(uint16_t linktype, const uint8_t *data, size_t
 
 bool packet_linktype_known(uint16_t linktype)
 {
-    static const uint16_t known[] = {LINKTYPE_NULL,        LINKTYPE_ETHERNET, LINKTYPE_RAW_BSD,
-                                     LINKTYPE_RAW_OPENBSD, LINKTYPE_RAW,      LINKTYPE_LOOP,
-                                     LINKTYPE_LINUX_SLL,   LINKTYPE_IPV4,     LINKTYPE_IPV6,
+    static const uint16_t known[] = {LINKTYPE_ETHERNET,    LINKTYPE_NULL, LINKTYPE_RAW_BSD,
+                                     LINKTYPE_RAW_OPENBSD, LINKTYPE_RAW,  LINKTYPE_LOOP,
+                                     LINKTYPE_LINUX_SLL,   LINKTYPE_IPV4, LINKTYPE_IPV6,
                                      LINKTYPE_LINUX_SLL2};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
