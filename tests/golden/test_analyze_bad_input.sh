@@ -131,6 +131,11 @@ misused --assert none good.pcap
 misused --assert 'verdict=option.inta' good.pcap
 misused --assert 'colour=red' good.pcap
 misused - -
+misused -f 'no such filter' good.pcap
+misused --b more.pcap good.pcap
+misused --annotate out1 --annotate out2 good.pcap
+misused --watch -
+misused --annotate out1 -
 run 3 --options no-such-folder good.pcap
 run 0 --help
 grep -q "^Usage: optrail analyze A \[B\]" out || fail "--help does not say the usage"
@@ -142,6 +147,13 @@ if [ -w /dev/full ]; then
     "$optrail" analyze good.pcap >/dev/full 2>err && fail "a full disk went unnoticed"
     [ "$(wc -l <err)" = 1 ] || fail "a full disk: $(cat err)"
 fi
+
+# Where the commented copy cannot be written it is told, and nothing is left behind.
+mkdir closed
+"$optrail" analyze --annotate no-such-folder/out good.pcap >out 2>err
+[ $? = 1 ] && grep -q 'no-such-folder/out' err || fail "an annotated file nowhere: $(cat err)"
+"$optrail" analyze --annotate closed good.pcap >out 2>err && fail "a folder was taken for a file to write"
+[ -z "$(ls closed)" ] && [ -z "$(find . -name 'closed?*')" ] || fail "something was left behind: $(ls)"
 
 # Standard input is a capture like any other.
 "$optrail" analyze - <good.pcapng >out 2>err || fail "standard input: $(cat err)"

@@ -107,6 +107,37 @@ ten_lines_make_an_option() {
     has out "  optrail.pace.rate: uint, 32 bits, in kbit/s"
 }
 
+what_a_description_says_is_shown() {
+    mkdir -p odd
+    cat >odd/odd.opt <<'OPT'
+[option]
+name = odd
+title = of "quotes" and \\\\
+carrier = exid
+kinds = 253
+id = 0x5044
+length = 22
+
+[field address]
+type = ipv6
+
+[field size]
+of = count
+factor = 8
+unit = octets
+
+[field count]
+bits = 16
+OPT
+    expect 0 "$optrail" options show --options odd odd
+    grep -q 'kind 253 ' out || fail "the one kind is not drawn: $(cat out)"
+    has out "  optrail.odd.size: computed from count times 8, in octets"
+    expect 0 "$optrail" options list --options odd --json
+    python3 -c 'import json
+o, = [o for o in json.load(open("out"))["options"] if o["name"] == "odd"]
+assert o["title"] == "of \"quotes\" and \\\\" and o["kinds"] == [253], o' || fail "JSON: $(grep odd out)"
+}
+
 every_fault_has_its_line() {
     printf '[option]\nname = Pace\ncarrier = exid\nid = 0x5043\nlength = 7\nlenth = 8\n' >bad.opt
     printf '[option]\nname = cc\ncarrier = kind\nid = 99\nlength = 2\n' >taken.opt
@@ -236,7 +267,7 @@ a_header_of_chosen_options() {
     return 0
 }
 
-for test in a_built_in_is_listed_with_all_that_matters a_profile_makes_options_active \
+for test in what_a_description_says_is_shown a_built_in_is_listed_with_all_that_matters a_profile_makes_options_active \
     the_list_is_json_for_programs an_option_is_drawn every_option_can_be_drawn \
     an_unknown_name_is_refused ten_lines_make_an_option every_fault_has_its_line \
     a_faulty_file_of_the_user_is_skipped words_that_are_wrong \

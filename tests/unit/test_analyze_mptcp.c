@@ -2,6 +2,9 @@
 /*
  * test_analyze_mptcp.c - the fall back from Multipath TCP, who lost which signal, and subflows.
  */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "tests/unit/analyze_scene.h"
 
 #define MP_CAPABLE_SYN    "\x1e\x04\x01\x01"
@@ -105,11 +108,50 @@ static void subflows_of_one_connection_share_its_token(void **state)
     scene_free(s);
 }
 
+/* Whoever has a connection's keys can take it over: reports are passed around, so none has them. */
+static void no_report_shows_a_key(void **state)
+{
+    (void)state;
+    static const char *const SHOWN[] = {"0102030405060708", "01 02 03 04", "01:02:03:04",
+                                        "1112131415161718", "11 12 13 14", "11:12:13:14"};
+    static int (*const VIEWS[])(const struct report *, FILE *) = {
+        report_write_text, report_write_json, report_write_junit, report_write_tap};
+    struct scene *s = scene_new();
+    s->all_options = true;
+    covered_from_here(s);
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MP_CAPABLE_SYN);
+    struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MP_CAPABLE_SYNACK);
+    struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, MP_CAPABLE_ACK);
+    pass(s, &syn);
+    at_server_side(s, &synack);
+    synack.options[3] ^= 0x80; /* changed on the way, the key left as it was */
+    at_client_side(s, &synack);
+    at_client_side(s, &ack);
+    ack.options_length = 12; /* cut short, one key left */
+    ack.options[1] = 12;
+    at_server_side(s, &ack);
+    const struct report *report = analyze_covered(s);
+    assert_non_null(finding_of(report, VERDICT_OPTION_MODIFIED)); /* it had reason to show octets */
+    for (size_t v = 0; v < G_N_ELEMENTS(VIEWS); v++) {
+        char *text = NULL;
+        size_t length;
+        FILE *out = open_memstream(&text, &length);
+        assert_int_equal(VIEWS[v](report, out), 0);
+        fclose(out);
+        for (size_t i = 0; i < G_N_ELEMENTS(SHOWN); i++)
+            if (strstr(text, SHOWN[i]) != NULL)
+                fail_msg("view %zu shows a key: %s", v, SHOWN[i]);
+        free(text);
+    }
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fallback_names_who_lost_which_signal),
         cmocka_unit_test(subflows_of_one_connection_share_its_token),
+        cmocka_unit_test(no_report_shows_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,69 @@ static void test_interrupted_and_short_writes_lose_nothing(void **state)
     g_byte_array_unref(got);
 }
 
+static void test_a_comment_too_long_is_cut_at_a_character(void **state)
+{
+    (void)state;
+    char *path = fixture_file("", 0);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    g_autoptr(GString) comment = g_string_new("x"); /* so that the last that fits is half a one */
+    for (unsigned i = 0; i < 40000; i++)
+        g_string_append(comment, "\u00e9");
+    struct pcapng_writer *w = pcapng_writer_new(fd, NULL, comment->str);
+    assert_int_equal(pcapng_writer_free(w), 0);
+    close(fd);
+    struct capture *capture = capture_open(path, NULL);
+    const char *back = capture_section_comment(capture);
+    assert_true(g_str_has_prefix(comment->str, back));
+    assert_true(g_utf8_validate(back, -1, NULL));
+    assert_true(strlen(back) > 65000 && strlen(back) < strlen(comment->str));
+    capture_close(capture);
+    fixture_file_remove(path);
+}
+
+static int wait_in_vain(void *user, int fd)
+{
+    (void)fd;
+    *(unsigned *)user += 1;
+    return -ETIMEDOUT;
+}
+
+/* A pipe that nobody empties: the caller says how long to wait, and what it says is the error. */
+static void test_who_waits_for_a_full_pipe_may_give_up(void **state)
+{
+    (void)state;
+    int fds[2];
+    unsigned asked = 0;
+    uint8_t data[1000] = {0};
+    assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    struct pcapng_writer *w = pcapng_writer_new(fds[1], NULL, NULL);
+    const struct pcapng_interface wire = {1, 0, NULL, NULL, NULL};
+    const struct pcapng_packet packet = {
+        .captured = sizeof(data), .length = sizeof(data), .data = data};
+    pcapng_set_wait(w, wait_in_vain, &asked);
+    assert_int_equal(pcapng_add_interface(w, &wire), 0);
+    for (unsigned i = 0; i < 2000 && asked == 0; i++) {
+        pcapng_write_packet(w, &packet);
+        pcapng_flush(w);
+    }
+    assert_int_equal(asked, 1);
+    assert_int_equal(pcapng_write_statistics(w, 0, 1, 2, 3, NULL), -ETIMEDOUT);
+    assert_int_equal(pcapng_writer_free(w), -ETIMEDOUT);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(pcapng_writer_free(NULL), 0);
+}
+
+static void test_statistics_of_no_interface_are_refused(void **state)
+{
+    (void)state;
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    struct pcapng_writer *w = pcapng_writer_new(fd, NULL, NULL);
+    assert_int_equal(pcapng_write_statistics(w, 0, 1, 2, 3, NULL), -EINVAL);
+    assert_int_equal(pcapng_writer_free(w), -EINVAL);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +252,9 @@ int main(void)
         cmocka_unit_test(test_a_full_disk_is_told_at_every_call_from_then_on),
         cmocka_unit_test(test_a_packet_of_no_interface_or_of_absurd_size_is_refused),
         cmocka_unit_test(test_interrupted_and_short_writes_lose_nothing),
+        cmocka_unit_test(test_a_comment_too_long_is_cut_at_a_character),
+        cmocka_unit_test(test_who_waits_for_a_full_pipe_may_give_up),
+        cmocka_unit_test(test_statistics_of_no_interface_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,6 +448,35 @@ static void octets_of_fixed_width_must_be_all_there(void **state)
     assert_string_equal(many, "a: 5 octets, there is room for 4");
 }
 
+static void an_address_must_be_one_of_its_family(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = option_set_new();
+    const struct option_desc *desc =
+        describe(set, "[option]\nname=x\ncarrier=kind\nid=99\nlength=22\n[field four]\ntype=ipv4\n"
+                      "[field six]\ntype=ipv6\n");
+    g_autofree char *four = encode(desc, "four=2001:db8::1");
+    assert_string_equal(four, "four: '2001:db8::1' is no IPv4 address");
+    g_autofree char *six = encode(desc, "six=192.0.2.1");
+    assert_string_equal(six, "six: '192.0.2.1' is no IPv6 address");
+    g_autofree char *twice = encode(desc, "four=192.0.2.1, four=192.0.2.2");
+    assert_string_equal(twice, "four: set twice, or by a computed field too");
+}
+
+static void a_value_is_found_by_its_fields_name(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = option_set_new();
+    const struct option_desc *desc =
+        describe(set, "[option]\nname=x\ncarrier=kind\nid=99\nlength=3-4\n[field a]\nbits=8\n"
+                      "[field b]\nbits=8\n");
+    struct codec_option decoded;
+    g_autofree char *values = decode(desc, "63 03 07", &decoded);
+    assert_int_equal(codec_value_find(&decoded, "a")->number, 7);
+    assert_null(codec_value_find(&decoded, "b")); /* its octet is not there */
+    assert_null(codec_value_find(&decoded, "c"));
+}
+
 static void the_error_may_be_nobodys(void **state)
 {
     struct fixture *fixture = *state;
@@ -519,6 +548,8 @@ int main(void)
         FIXTURE(text_is_cut_to_its_room),
         cmocka_unit_test(an_exid_option_of_kind_254_alone_is_sent_with_it),
         cmocka_unit_test(octets_of_fixed_width_must_be_all_there),
+        cmocka_unit_test(an_address_must_be_one_of_its_family),
+        cmocka_unit_test(a_value_is_found_by_its_fields_name),
         FIXTURE(the_error_may_be_nobodys),
         FIXTURE(placement_follows_segments_and_direction),
         FIXTURE(anywhere_is_not_on_a_reset),

@@ -452,6 +452,20 @@ static void test_names_of_the_patched_kernel(void **state)
     assert_string_equal(hook_call_name(UINT32_MAX), "?");
 }
 
+static void test_what_does_not_fit_into_a_record_is_marked(void **state)
+{
+    (void)state;
+    struct hook_record record = write_record(), back;
+    size_t length;
+    record.n_actions = HOOK_ACTIONS_MAX + 3;
+    record.options_length = TCP_OPTION_SPACE + 9;
+    g_autofree uint8_t *octets = encoded(&record, &length);
+    assert_int_equal(hook_decode(octets, length, &back), 0);
+    assert_int_equal(back.n_actions, HOOK_ACTIONS_MAX);
+    assert_int_equal(back.options_length, TCP_OPTION_SPACE);
+    assert_true(back.flags & HOOK_FLAG_REPORTS_LOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_mutated_records_never_read_outside),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_names_of_the_patched_kernel),
+        cmocka_unit_test(test_what_does_not_fit_into_a_record_is_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

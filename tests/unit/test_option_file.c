@@ -55,6 +55,11 @@ static const struct row rows[] = {
     {"a list may end with its separator",
      EXID8 "[field a]\nbits = 32\ntype = enum\nvalues = 0:zero;1:one;\n", ""},
 
+    {"a rule that does not fit its field", EXID8 "[field a]\nbits = 32\nmin = 0x100000000\n",
+     "x.opt:9: min = '0x100000000': does not fit into the field"},
+    {"an escaped backslash in a text",
+     "[option]\nname=x\ntitle=a\\\\b\ncarrier=kind\nid=99\nlength=2\n", ""},
+
     /* the text */
     {"an empty file", "", "x.opt:1: there is no group [option]"},
     {"not UTF-8", "[option]\nname = x\n\xFF\n", "x.opt:3: not UTF-8 text"},
@@ -377,6 +382,23 @@ static void sixty_four_fields_are_the_most(void **state)
     g_string_free(text, TRUE);
 }
 
+static void groups_and_keys_have_an_end(void **state)
+{
+    (void)state;
+    GString *text = g_string_new("[option]\nname=x\ncarrier=kind\nid=99\nlength=40\n");
+    size_t size;
+    for (unsigned i = 0; i < 130; i++)
+        g_string_append_printf(text, "[g%u]\n", i);
+    g_autofree char *groups = faults_of(text->str, text->len, &size);
+    assert_non_null(strstr(groups, "more than 128 groups"));
+    g_string_assign(text, "[option]\n");
+    for (unsigned i = 0; i < 70; i++)
+        g_string_append_printf(text, "k%u=1\n", i);
+    g_autofree char *keys = faults_of(text->str, text->len, &size);
+    assert_non_null(strstr(keys, "x.opt:66: more than 64 keys in one group"));
+    g_string_free(text, TRUE);
+}
+
 static void a_missing_file_is_a_fault(void **state)
 {
     (void)state;
@@ -411,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_huge_file_is_refused),
         cmocka_unit_test(faults_without_number_are_cut_off),
         cmocka_unit_test(sixty_four_fields_are_the_most),
+        cmocka_unit_test(groups_and_keys_have_an_end),
         cmocka_unit_test(a_missing_file_is_a_fault),
         cmocka_unit_test(a_folder_is_no_file),
         cmocka_unit_test(the_title_is_the_name_where_there_is_none),

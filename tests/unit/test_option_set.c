@@ -457,6 +457,48 @@ static void texts_cannot_break_out_of_the_header(void **state)
     assert_non_null(strstr(header, "/* x: a * / #error / * b */\n"));
 }
 
+static void the_header_computes_as_the_description_says(void **state)
+{
+    (void)state;
+    static const char *const WANTED[] = {
+        "\treturn value * 8ULL;\n",
+        "\treturn value < 64 ? 1ULL << value : 0;\n",
+        "#define OPTRAIL_X_MAC_OFFSET 6\n",
+        "#define OPTRAIL_X_MAC_SIZE 6\n",
+        "for_", /* a word of C, which a struct's member cannot be */
+    };
+    g_autoptr(option_set) set = option_set_new();
+    add_right(set, "[option]\nname=x\ncarrier=kind\nid=99\nlength=12\n[field raw]\nbits=16\n"
+                   "[field for]\nbits=16\n[field mac]\ntype=bytes\nbits=48\n"
+                   "[field octets]\nof=raw\nfactor=8\nunit=octets\n"
+                   "[field window]\nof=raw\nexp2=yes\n");
+    g_autofree char *header = option_set_c_header(set);
+    for (size_t i = 0; i < G_N_ELEMENTS(WANTED); i++)
+        if (strstr(header, WANTED[i]) == NULL)
+            fail_msg("not in the header: %s", WANTED[i]);
+}
+
+/* Names of values that differ in signs alone are one macro: the second says so. */
+static void a_macro_is_defined_once(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = option_set_new();
+    add_right(set, "[option]\nname=x\ncarrier=kind\nid=99\nlength=3\n[field a]\nbits=8\ntype=enum\n"
+                   "values=0:v.1;1:v-1\n");
+    g_autofree char *header = option_set_c_header(set);
+    assert_non_null(strstr(header, "#define OPTRAIL_X_A_V_1 0\n"));
+    assert_non_null(strstr(header, "/* OPTRAIL_X_A_V_1 stands above, for another name */\n"));
+}
+
+static void a_folder_that_is_none_is_a_fault(void **state)
+{
+    (void)state;
+    g_autoptr(option_set) set = option_set_new();
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    assert_int_equal(option_set_add_dir(set, "/dev/null", faults), 1);
+    assert_non_null(strstr(faults->pdata[0], "/dev/null"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -489,6 +531,9 @@ int main(void)
         cmocka_unit_test(the_header_is_the_same_each_time),
         cmocka_unit_test(the_header_has_what_programs_use),
         cmocka_unit_test(texts_cannot_break_out_of_the_header),
+        cmocka_unit_test(the_header_computes_as_the_description_says),
+        cmocka_unit_test(a_macro_is_defined_once),
+        cmocka_unit_test(a_folder_that_is_none_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

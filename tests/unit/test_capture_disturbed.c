@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_capture_shrinks.c - a capture file that another program shortens while it is read: the
- * reading ends there and says why, in every format, wherever it was cut.
+ * test_capture_disturbed.c - captures that change while they are read, or whose reading is
+ * interrupted: one that is shortened is read as far as it is there, and says why; one that grows as
+ * far as it was when it was opened; a pipe under signals as if there were none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +108,118 @@ static void a_file_that_shrinks_is_read_as_far_as_it_is_there(void **state)
         }
 }
 
+/* The payloads of a capture added up, and how many packets it has. */
+static uint64_t read_all(struct capture *capture, uint64_t *packets)
+{
+    struct capture_record r;
+    uint64_t sum = 0;
+    for (*packets = 0; capture_next(capture, &r) > 0; *packets += 1)
+        for (uint32_t i = 0; i < r.captured; i++)
+            sum = sum * 31 + r.data[i];
+    return sum;
+}
+
+static void a_file_that_grows_is_read_as_far_as_it_was(void **state)
+{
+    (void)state;
+    struct capture_builder *builder = large_capture();
+    const char *path = capture_builder_finish(builder);
+    g_autofree char *octets = NULL;
+    gsize length;
+    assert_true(g_file_get_contents(path, &octets, &length, NULL));
+    uint64_t before, after, packets;
+    struct capture *capture = capture_open(path, NULL);
+    before = read_all(capture, &packets);
+    capture_close(capture);
+    assert_int_equal(packets, PACKETS);
+
+    /* The same once more behind it, as a second section, while the first is under way. */
+    capture = capture_open(path, NULL);
+    FILE *file = fopen(path, "ae");
+    assert_int_equal(fwrite(octets, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    after = read_all(capture, &packets);
+    assert_int_equal(packets, PACKETS);
+    assert_true(after == before);
+    assert_null(capture_warning(capture));
+    capture_close(capture);
+
+    /* Who opens it then sees all of it. */
+    capture = capture_open(path, NULL);
+    read_all(capture, &packets);
+    assert_int_equal(packets, 2 * PACKETS);
+    capture_close(capture);
+    capture_builder_free(builder);
+}
+
+/* --- a reading that is interrupted ------------------------------------------------------------ */
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+struct feed {
+    int fd;
+    const char *octets;
+    gsize length;
+};
+
+/* In odd pieces, so that reads come back short, too. */
+static void *feed_pipe(void *data)
+{
+    const struct feed *feed = data;
+    for (gsize at = 0; at < feed->length;) {
+        ssize_t n = write(feed->fd, feed->octets + at, MIN(feed->length - at, 4093));
+        if (n > 0)
+            at += (gsize)n;
+        else
+            assert_int_equal(errno, EINTR); /* the signal found this thread */
+    }
+    close(feed->fd);
+    return NULL;
+}
+
+static void interrupted_and_short_reads_lose_nothing(void **state)
+{
+    (void)state;
+    const struct sigaction interrupt = {.sa_handler = on_alarm}; /* no SA_RESTART */
+    const struct itimerval often = {{0, 200}, {0, 200}}, never = {0};
+    struct sigaction before;
+    struct capture_builder *builder = large_capture();
+    const char *path = capture_builder_finish(builder);
+    g_autofree char *octets = NULL;
+    uint64_t packets, wanted;
+    int fds[2];
+
+    struct capture *capture = capture_open(path, NULL);
+    wanted = read_all(capture, &packets);
+    capture_close(capture);
+
+    struct feed feed = {0};
+    assert_true(g_file_get_contents(path, &octets, &feed.length, NULL));
+    assert_int_equal(pipe(fds), 0);
+    feed.octets = octets;
+    feed.fd = fds[1];
+    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", fds[0]);
+    GThread *writer = g_thread_new("writer", feed_pipe, &feed);
+    assert_int_equal(sigaction(SIGALRM, &interrupt, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    capture = capture_open(name, NULL);
+    assert_non_null(capture);
+    assert_true(read_all(capture, &packets) == wanted);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(packets, PACKETS);
+    assert_null(capture_warning(capture));
+    capture_close(capture);
+    g_thread_join(writer);
+    close(fds[0]);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    capture_builder_free(builder);
+}
+
+/* --- mappings --------------------------------------------------------------------------------- */
+
 /* A mapping of somebody else's: that signal is not ours, and does what it did before. */
 static void a_signal_from_elsewhere_is_left_alone(void **state)
 {
@@ -159,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_shrinks_is_read_as_far_as_it_is_there),
+        cmocka_unit_test(a_file_that_grows_is_read_as_far_as_it_was),
+        cmocka_unit_test(interrupted_and_short_reads_lose_nothing),
         cmocka_unit_test(a_signal_from_elsewhere_is_left_alone),
         cmocka_unit_test(mappings_come_and_go),
     };
