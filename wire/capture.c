@@ -73,7 +73,7 @@ bool capture_fill(struct capture *c, size_t n)
     c->at = c->origin = c->buffer;
     c->end = c->buffer + left;
     while (capture_left(c) < n) {
-        ssize_t got = stream_read(c->stream, c->buffer + left, c->buffer_size - left);
+        ssize_t got = ahead_read(c->stream, c->buffer + left, c->buffer_size - left);
         if (got <= 0)
             return false;
         left += (size_t)got;
@@ -114,7 +114,7 @@ static bool was_shortened(const struct capture *c)
 
 int capture_stop(struct capture *c, const char *unit, const char *format, ...)
 {
-    const char *broken = c->stream != NULL ? stream_error(c->stream) : NULL;
+    const char *broken = c->stream != NULL ? ahead_error(c->stream) : NULL;
     va_list arguments;
 
     va_start(arguments, format);
@@ -134,7 +134,7 @@ int capture_stop(struct capture *c, const char *unit, const char *format, ...)
 
 int capture_end(struct capture *c, const char *unit)
 {
-    if (c->stream != NULL && stream_error(c->stream) != NULL)
+    if (c->stream != NULL && ahead_error(c->stream) != NULL)
         return capture_stop(c, unit, "the file ends early");
     if (was_shortened(c))
         return capture_stop(c, unit, "shortened");
@@ -232,7 +232,7 @@ static bool open_file(struct capture *c, const char *path, GError **error)
     c->release_at = (const uint8_t *)UINTPTR_MAX;
     if (!standard_input && c->size > 0 && map_file(c))
         return true;
-    c->stream = stream_new(c->fd);
+    c->stream = ahead_new(c->fd, c->size > 0);
     c->buffer_size = BUFFER_SIZE;
     c->at = c->end = c->origin = c->buffer = g_malloc(c->buffer_size);
     return true;
@@ -241,7 +241,7 @@ static bool open_file(struct capture *c, const char *path, GError **error)
 static bool open_format(struct capture *c, GError **error)
 {
     if (!capture_need(c, 4)) {
-        const char *broken = c->stream != NULL ? stream_error(c->stream) : NULL;
+        const char *broken = c->stream != NULL ? ahead_error(c->stream) : NULL;
         if (broken != NULL) {
             g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_READ,
                         "%s: %s; fetch or record the file again", c->name, broken);
@@ -287,9 +287,9 @@ void capture_close(struct capture *c)
     if (c == NULL)
         return;
     mapping_free(c->mapping);
+    ahead_free(c->stream); /* before its descriptor can be another file's */
     if (c->fd > STDIN_FILENO)
         close(c->fd);
-    stream_free(c->stream);
     g_ptr_array_unref(c->interfaces);
     g_free(c->buffer);
     g_free(c->name);
@@ -317,7 +317,7 @@ const char *capture_warning(const struct capture *c)
 uint64_t capture_position(const struct capture *c, uint64_t *size)
 {
     *size = c->size;
-    return c->stream != NULL ? stream_consumed(c->stream) : offset_of(c);
+    return c->stream != NULL ? ahead_consumed(c->stream) : offset_of(c);
 }
 
 size_t capture_n_interfaces(const struct capture *c)

@@ -9,6 +9,7 @@
 #ifndef OPTRAIL_WIRE_CAPTURE_INTERNAL_H
 #define OPTRAIL_WIRE_CAPTURE_INTERNAL_H
 
+#include "wire/ahead.h"
 #include "wire/bytes.h"
 #include "wire/capture.h"
 #include "wire/compressed.h"
@@ -45,7 +46,7 @@ struct capture {
     struct mapping *mapping; /* NULL: a stream */
     const uint8_t *map;      /* its octets */
     const uint8_t *released; /* the mapping's pages before this have been given back */
-    struct stream *stream;
+    struct ahead *stream;    /* NULL: mapped */
     uint8_t *buffer;
     size_t buffer_size;
     int fd;
