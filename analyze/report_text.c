@@ -259,7 +259,8 @@ static void put_inputs(struct text *text, const struct report *report)
             text_wrap(text, 5, 7, line);
         }
     }
-    if (report->flows->len == 1) {
+    uint64_t connections = report->flows->len + report->flows_unlisted + report->flows_dropped;
+    if (report->flows->len == 1 && connections == 1) {
         const struct report_flow *flow = report->flows->pdata[0];
         bool at_a = flow->client != NULL;
         text_add(text, "     1 connection: %s \u2192 %s", at_a ? flow->client : flow->client_b,
@@ -270,8 +271,7 @@ static void put_inputs(struct text *text, const struct report *report)
             text_add(text, ", at B: %s \u2192 %s", flow->client_b, flow->server_b);
         text_add(text, "\n");
     } else {
-        text_add(text, "     %" PRIu64 " connections\n",
-                 report->flows->len + report->flows_unlisted + report->flows_dropped);
+        text_add(text, "     %" PRIu64 " connections\n", connections);
     }
     if (report->flows_unlisted > 0)
         text_add(text, "     %" PRIu64 " of them are not listed: nothing happened to them\n",

@@ -359,7 +359,9 @@ static void put_advice(struct text *text, const struct report *report, const GPt
 
 void text_put_next(struct text *text, const struct report *report, const GPtrArray *discoveries)
 {
+    size_t before = text->buffer->len;
     text_heading(text, "What to look at next");
+    size_t heading = text->buffer->len;
     g_autoptr(GPtrArray) fates = summary_fates(report);
     GString *again = g_string_new("optrail analyze --format json");
     bool can_repeat = true;
@@ -395,6 +397,8 @@ void text_put_next(struct text *text, const struct report *report, const GPtrArr
         put_command(text, "everything, connection by connection, for programs", again->str);
     g_string_free(again, TRUE);
     put_advice(text, report, discoveries, fates);
+    if (text->buffer->len == heading) /* of a pipe, of which nothing can be asked again */
+        g_string_truncate(text->buffer, before);
 }
 
 /* --- the limits --------------------------------------------------------------------------- */

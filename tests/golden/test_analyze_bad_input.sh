@@ -144,8 +144,11 @@ grep -q "^Usage: optrail analyze A \[B\]" out || fail "--help does not say the u
 "$optrail" analyze --format json good.pcap 2>err | true
 [ "${PIPESTATUS[0]}" = 0 ] || fail "a closed pipe: exit status ${PIPESTATUS[0]}: $(cat err)"
 if [ -w /dev/full ]; then
-    "$optrail" analyze good.pcap >/dev/full 2>err && fail "a full disk went unnoticed"
-    [ "$(wc -l <err)" = 1 ] || fail "a full disk: $(cat err)"
+    for format in text json junit tap; do
+        "$optrail" analyze --format $format --assert 'option=uto' good.pcap >/dev/full 2>err &&
+            fail "$format: a full disk went unnoticed"
+        [ "$(wc -l <err)" = 1 ] || fail "$format: a full disk: $(cat err)"
+    done
 fi
 
 # Where the commented copy cannot be written it is told, and nothing is left behind.

@@ -12,7 +12,7 @@ views=$OPTRAIL_BUILD/bin/test_report_views
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-for name in clean stripped one-capture many odd empty; do
+for name in clean stripped one-capture many odd empty endpoint alone; do
     "$views" "$name" json >"$work/$name.json" || fail "no JSON for $name"
 done
 /usr/bin/python3 "$OPTRAIL_SOURCE/tests/tools/check_report.py" --refuses "$work"/*.json

@@ -163,7 +163,8 @@ static inline struct report *sample_one_capture(void)
     sample_input(report, "near client.pcapng", 24, 31);
     report->inputs[0].lost_packets = COUNT_UNKNOWN;
     report->inputs[0].lost_events = 3;
-    report->inputs[0].sources = g_strdup("optrail record\nhooks: observers\ncannot see: return codes of helpers");
+    report->inputs[0].sources =
+        g_strdup("optrail record\nhooks: observers\ncannot see: return codes of helpers");
     sample_flow(report);
     sample_row(report, 1, DIRECTION_FORWARD, "cc", SEGMENT_ACK, (int[]){1, 1, 1, -1, -1, -1},
                VERDICT_HOOK_WRITTEN, CONFIDENCE_CERTAIN);
@@ -296,6 +297,43 @@ static inline struct report *sample_odd(void)
     return report;
 }
 
+/* The path did nothing, an endpoint not its part; addresses are translated. */
+static inline struct report *sample_endpoint(void)
+{
+    struct report *report = report_new();
+    sample_input(report, "a.pcapng", 24, 31);
+    sample_input(report, "b.pcapng", 24, 30);
+    struct report_flow *flow = sample_flow(report);
+    g_free(flow->client_b);
+    flow->client_b = g_strdup("203.0.113.9:1024");
+    report->inputs[1].sources = g_strdup("cannot see: MPTCP tokens");
+    struct report_option *row =
+        sample_row(report, 1, DIRECTION_FORWARD, "an-option-with-a-long-name", SEGMENT_DATA,
+                   (int[]){123456, 123456, 123456, 123454, 123454, 123452},
+                   VERDICT_HOOK_ACTION_FAILED, CONFIDENCE_CERTAIN);
+    row->counts[VERDICT_HOOK_ACTION_FAILED] = 2;
+    row->counts[VERDICT_SEGMENT_LOST] = 2;
+    report->overall = OVERALL_INTACT;
+    report_sort(report);
+    return report;
+}
+
+/* One capture that shows nothing amiss, of more connections than are listed. */
+static inline struct report *sample_alone(void)
+{
+    struct report *report = report_new();
+    sample_input(report, "alone.pcapng", 24, 31);
+    sample_flow(report);
+    sample_row(report, 1, DIRECTION_FORWARD, "uto", SEGMENT_SYN, (int[]){1, 1, 1, -1, -1, -1},
+               VERDICT_HOOK_WRITTEN, CONFIDENCE_CERTAIN);
+    report->flows_unlisted = 131072;
+    report->flows_dropped = 9;
+    report->flows_dropped_half_open = 8;
+    report->overall = OVERALL_INTACT;
+    report_sort(report);
+    return report;
+}
+
 static inline struct report *sample_empty(void)
 {
     struct report *report = report_new();
@@ -309,8 +347,14 @@ static const struct {
     const char *name;
     struct report *(*make)(void);
 } samples[] = {
-    {"clean", sample_clean}, {"stripped", sample_stripped}, {"one-capture", sample_one_capture},
-    {"many", sample_many},   {"odd", sample_odd},           {"empty", sample_empty},
+    {"clean", sample_clean},
+    {"stripped", sample_stripped},
+    {"one-capture", sample_one_capture},
+    {"many", sample_many},
+    {"odd", sample_odd},
+    {"empty", sample_empty},
+    {"endpoint", sample_endpoint},
+    {"alone", sample_alone},
 };
 
 #endif

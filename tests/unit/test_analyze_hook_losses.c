@@ -288,6 +288,27 @@ static void lost_events_may_have_used_the_room(void **state)
     scene_free(s);
 }
 
+/* A program asks the kernel for the SYN that it kept: what that brought was parsed, and stood there. */
+static void what_the_kept_syn_brought_is_counted_on_the_syn(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, UTO);
+    struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
+    struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, "");
+    pass(s, &syn);
+    pass(s, &synack);
+    pass(s, &ack);
+    struct hook_record established = parse_of(s, &ack, HOOK_PASSIVE_ESTABLISHED);
+    add_action(&established, HOOK_ACTION_LOAD, UTO, 4, 4);
+    capture_builder_hook(s->b, &established);
+    const struct report *report = analyze_covered(s);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_SYN)->parsed, 1);
+    assert_no_finding(report, VERDICT_HOOK_NOT_PARSED);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_refused_store_is_told_as_refused_alone),
         cmocka_unit_test(room_reserved_for_another_kind_of_segment_is_not_missed),
         cmocka_unit_test(lost_events_may_have_used_the_room),
+        cmocka_unit_test(what_the_kept_syn_brought_is_counted_on_the_syn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

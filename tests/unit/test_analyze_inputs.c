@@ -290,6 +290,38 @@ static void events_of_mptcp_are_told_with_their_flow(void **state)
     scene_free(s);
 }
 
+static void events_of_mptcp_beyond_a_bound_are_counted(void **state)
+{
+    (void)state;
+    enum { KEPT = 4096, MORE = 10 };
+    struct scene *s = scene_with_handshake();
+    for (unsigned i = 0; i < KEPT + MORE; i++) {
+        struct hook_mptcp event = {.time_ns = s->now + i, .event = 1, .token = i};
+        capture_builder_mptcp(s->b, &event);
+    }
+    const struct report *report = analyze_covered(s);
+    assert_int_equal(report->mptcp_events->len, KEPT);
+    assert_int_equal(report->mptcp_events_left_out, MORE);
+    scene_free(s);
+}
+
+/* Losses in thousands of places: no place is forgotten, where no more are kept one claims less. */
+static void losses_in_thousands_of_places_are_all_counted(void **state)
+{
+    (void)state;
+    enum { PLACES = 5000 };
+    struct scene *s = scene_with_handshake();
+    for (unsigned i = 0; i < PLACES; i++) {
+        pass_data(s, CLIENT, 10);
+        capture_builder_clock(s->a, s->now + 1000, 1);
+    }
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 10, CC);
+    pass(s, &p);
+    const struct report *report = analyze_covered(s);
+    assert_int_equal(report->inputs[0].lost_events, PLACES);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +336,8 @@ int main(void)
         cmocka_unit_test(one_capture_that_cuts_headers_is_told),
         cmocka_unit_test(payload_that_is_cut_is_no_matter),
         cmocka_unit_test(events_of_mptcp_are_told_with_their_flow),
+        cmocka_unit_test(events_of_mptcp_beyond_a_bound_are_counted),
+        cmocka_unit_test(losses_in_thousands_of_places_are_all_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,42 @@ static void a_direction_without_payload_is_learnt_from_the_other(void **state)
     scene_free(s);
 }
 
+/*
+ * Equal ports say nothing of who is the client. B begins in the middle, with what the server sends,
+ * and takes that for the client's; A has the handshake. The two are one connection all the same.
+ */
+static void who_guessed_the_other_client_is_the_same_connection(void **state)
+{
+    (void)state;
+    for (unsigned b_first = 0; b_first < 2; b_first++) {
+        struct scene *s = scene_new();
+        s->offset_ns = b_first ? -3600ll * 1000 * (int64_t)MS : 0; /* B's file is the older one */
+        s->ends[CLIENT] = s->ends_b[CLIENT] = capture_endpoint("192.0.2.1", 5000);
+        s->ends[SERVER] = s->ends_b[SERVER] = capture_endpoint("198.51.100.1", 5000);
+        struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, MSS);
+        struct built_segment synack = make(s, SERVER, TCP_SYN | TCP_ACK, 0, MSS);
+        struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, "");
+        at_client_side(s, &syn);
+        at_client_side(s, &synack);
+        at_client_side(s, &ack);
+        capture_builder_noise(s->b, at_b(s, s->now + 5 * MS));
+        for (unsigned i = 0; i < 6; i++) {
+            struct built_segment p = data(s, i % 2 ? CLIENT : SERVER, 100 + i);
+            add_option(&p, UTO, 4);
+            pass(s, &p);
+        }
+        const struct report *report = analyze_covered(s);
+        the_flow(report);
+        assert_no_finding(report, VERDICT_SEGMENT_LOST);
+        uint64_t intact = 0;
+        for (unsigned i = 0; i < report->options->len; i++)
+            intact += ((const struct report_option *)g_ptr_array_index(report->options, i))
+                          ->counts[VERDICT_OPTION_INTACT];
+        assert_int_equal(intact, 6);
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +172,7 @@ int main(void)
         cmocka_unit_test(each_direction_that_is_rewritten_is_one_finding),
         cmocka_unit_test(payload_that_comes_again_and_again_relates_nothing),
         cmocka_unit_test(a_direction_without_payload_is_learnt_from_the_other),
+        cmocka_unit_test(who_guessed_the_other_client_is_the_same_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
 /* --- Multipath TCP ---------------------------------------------------------------------------- */
 
 struct mptcp_case {
-    bool synack_speaks, synack_stripped, syn_stripped, ack_stripped;
+    bool synack_speaks, synack_stripped, syn_stripped, ack_stripped, client_gives_up;
     const char *data;
     unsigned data_length;
 };
@@ -39,7 +39,7 @@ static const struct report *mptcp_connection(struct scene *s, const struct mptcp
     if (c->synack_stripped)
         memset(p.options, 1, 12);
     at_client_side(s, &p);
-    bool agreed = c->synack_speaks && !c->synack_stripped;
+    bool agreed = c->synack_speaks && !c->synack_stripped && !c->client_gives_up;
     p = agreed ? make(s, CLIENT, TCP_ACK, 0, MP_CAPABLE_ACK) : make(s, CLIENT, TCP_ACK, 0, "");
     at_client_side(s, &p);
     if (c->ack_stripped)
@@ -68,6 +68,9 @@ static void fallback_names_who_lost_which_signal(void **state)
         {{.synack_speaks = true, .ack_stripped = true, .data = ""},
          "client's third ACK",
          CONFIDENCE_CERTAIN},
+        {{.synack_speaks = true, .client_gives_up = true, .data = ""},
+         "no MP_CAPABLE in the third ACK",
+         CONFIDENCE_LIKELY},
         {{.synack_speaks = true, .data = MP_FAIL, .data_length = 12},
          "MP_FAIL",
          CONFIDENCE_CERTAIN},
@@ -146,12 +149,38 @@ static void no_report_shows_a_key(void **state)
     scene_free(s);
 }
 
+/* Whatever octets a peer sends under kind 30 are no signal of Multipath TCP by their kind alone. */
+static void what_is_no_signal_changes_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *octets;
+        size_t length;
+    } SENT[] = {
+        {"\x1e\x03\x20\x01", 4},                                  /* too short for any subtype */
+        {"\x1e\x0c\x10\x00\xaa\xbb\xcc\xdd\x01\x02\x03\x04", 12}, /* a join, of no SYN */
+        {"\x1e\x09\x20\x01", 4},                                  /* longer than the header */
+        {"\x1e\x08\xf0\x00\x00\x00\x00\x00", 8},                  /* for private use */
+    };
+    struct scene *s = scene_with_handshake();
+    for (size_t i = 0; i < G_N_ELEMENTS(SENT); i++) {
+        struct built_segment p =
+            make_options(s, CLIENT, TCP_ACK, 10, SENT[i].octets, SENT[i].length);
+        pass(s, &p);
+    }
+    const struct report *report = analyze_covered(s);
+    assert_no_finding(report, VERDICT_MPTCP_FALLBACK);
+    assert_null(the_flow(report)->role);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fallback_names_who_lost_which_signal),
         cmocka_unit_test(subflows_of_one_connection_share_its_token),
         cmocka_unit_test(no_report_shows_a_key),
+        cmocka_unit_test(what_is_no_signal_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
