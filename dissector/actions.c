@@ -130,7 +130,8 @@ static const char *value_text(packet_info *pinfo, const struct hook_action *acti
                                       wmem_strbuf_get_len(text) > 0 ? ", " : " ", one->before,
                                       value_part(action, one->at, one->octets), one->behind);
     }
-    bool takes_none = action->kind == HOOK_ACTION_CALL && action->name == HOOK_CALL_REFUSE_JOIN;
+    bool takes_none = action->kind == HOOK_ACTION_CALL && (action->name == HOOK_CALL_REFUSE_JOIN ||
+                                                           action->name == HOOK_CALL_WITHDRAW_ADDR);
     if (wmem_strbuf_get_len(text) == 0 && !takes_none)
         wmem_strbuf_append_printf(text, " %" PRIu64, value_part(action, 0, 0));
     return wmem_strbuf_get_str(text);

@@ -20,29 +20,30 @@ enum hook_action_kind {
 
 /* Functions of the patched kernel (kernel/README.md), as HOOK_ACTION_CALL names them. */
 enum hook_call {
-    HOOK_CALL_OPEN_SUBFLOW = 1,           /* value: local address id | remote address id << 8 */
-    HOOK_CALL_CLOSE_SUBFLOW = 2,          /* value: subflow id */
-    HOOK_CALL_ANNOUNCE_ADDR = 3,          /* value: address id, 0 as the kernel chooses */
-    HOOK_CALL_SET_BACKUP = 4,             /* value: subflow id */
-    HOOK_CALL_SEND_ACK = 5,               /* value: subflow id */
-    HOOK_CALL_REFUSE_JOIN = 6,            /* value: 0 */
-    HOOK_CALL_WATCH_ADDRESSES = 7,        /* value: 1 on, 0 off */
-    HOOK_CALL_SET_SCHEDULER = 8,          /* value: its name, text */
-    HOOK_CALL_SET_DELAY_THRESHOLD = 9,    /* value: ms */
+    HOOK_CALL_OPEN_SUBFLOW = 1,            /* value: local address id | remote address id << 8 */
+    HOOK_CALL_CLOSE_SUBFLOW = 2,           /* value: subflow id */
+    HOOK_CALL_ANNOUNCE_ADDR = 3,           /* value: address id, 0 as the kernel chooses */
+    HOOK_CALL_SET_BACKUP = 4,              /* value: subflow id */
+    HOOK_CALL_SEND_ACK = 5,                /* value: subflow id */
+    HOOK_CALL_REFUSE_JOIN = 6,             /* value: 0 */
+    HOOK_CALL_WATCH_ADDRESSES = 7,         /* value: 1 on, 0 off */
+    HOOK_CALL_SET_SCHEDULER = 8,           /* value: its name, text */
+    HOOK_CALL_SET_DELAY_THRESHOLD = 9,     /* value: ms */
     HOOK_CALL_SET_INACTIVITY_TIMEOUT = 10, /* value: s */
-    HOOK_CALL_NOTIFY_RECEIVED = 11,       /* value: octets, the low 32 bits */
+    HOOK_CALL_NOTIFY_RECEIVED = 11,        /* value: octets, the low 32 bits */
+    HOOK_CALL_WITHDRAW_ADDR = 12,          /* value: 0, the id is the announcement's */
 };
 
 enum hook_decline {
-    HOOK_DECLINE_RANGE = 1,     /* the value is outside what the program accepts */
-    HOOK_DECLINE_UNKNOWN = 2,   /* an id that it has no meaning for */
-    HOOK_DECLINE_UNTRUSTED = 3, /* the peer is not in a trusted prefix */
-    HOOK_DECLINE_ROLE = 4,      /* the program plays the other role here */
-    HOOK_DECLINE_UNCHANGED = 5, /* already as asked for */
-    HOOK_DECLINE_MALFORMED = 6, /* the option's length or layout */
-    HOOK_DECLINE_FIXED = 7,     /* the local side does not let the peer change the value */
-    HOOK_DECLINE_MISPLACED = 8, /* on a segment where the option may not stand */
-    HOOK_DECLINE_DUPLICATE = 9, /* the segment holds it twice, with different octets */
+    HOOK_DECLINE_RANGE = 1,        /* the value is outside what the program accepts */
+    HOOK_DECLINE_UNKNOWN = 2,      /* an id that it has no meaning for */
+    HOOK_DECLINE_UNTRUSTED = 3,    /* the peer is not in a trusted prefix */
+    HOOK_DECLINE_ROLE = 4,         /* the program plays the other role here */
+    HOOK_DECLINE_UNCHANGED = 5,    /* already as asked for */
+    HOOK_DECLINE_MALFORMED = 6,    /* the option's length or layout */
+    HOOK_DECLINE_FIXED = 7,        /* the local side does not let the peer change the value */
+    HOOK_DECLINE_MISPLACED = 8,    /* on a segment where the option may not stand */
+    HOOK_DECLINE_DUPLICATE = 9,    /* the segment holds it twice, with different octets */
     HOOK_DECLINE_UNSUPPORTED = 10, /* this kernel has nothing that would carry it out */
 };
 

@@ -108,6 +108,7 @@ const char *hook_call_name(unsigned function)
         [HOOK_CALL_SET_DELAY_THRESHOLD] = "bpf_mptcp_set_delay_threshold",
         [HOOK_CALL_SET_INACTIVITY_TIMEOUT] = "bpf_mptcp_set_inactivity_timeout",
         [HOOK_CALL_NOTIFY_RECEIVED] = "bpf_mptcp_notify_received",
+        [HOOK_CALL_WITHDRAW_ADDR] = "bpf_mptcp_withdraw_addr",
     };
 
     return NAME_IN(names, function);

@@ -41,7 +41,9 @@ enum mptcp_event_number {
     MPTCP_LOCAL_REMOVED = 67,
 };
 
-#define MPTCP_REQUEST_OPEN 1 /* args[2] of MPTCP_REQUEST_FAILED */
+/* args[2] of MPTCP_REQUEST_FAILED */
+#define MPTCP_REQUEST_OPEN     1
+#define MPTCP_REQUEST_WITHDRAW 8
 
 enum mptcp_info_flags {
     MPTCP_F_SERVER = 1 << 0,
@@ -100,6 +102,8 @@ int bpf_mptcp_open_subflow(const struct bpf_sock_ops_kern *skops, const struct b
                            __u32 path__sz) __ksym __weak;
 int bpf_mptcp_close_subflow(const struct bpf_sock_ops_kern *skops, __u32 subflow_id) __ksym __weak;
 int bpf_mptcp_announce_addr(const struct bpf_sock_ops_kern *skops,
+                            const struct bpf_mptcp_addr *addr, __u32 addr__sz) __ksym __weak;
+int bpf_mptcp_withdraw_addr(const struct bpf_sock_ops_kern *skops,
                             const struct bpf_mptcp_addr *addr, __u32 addr__sz) __ksym __weak;
 int bpf_mptcp_send_ack(const struct bpf_sock_ops_kern *skops, __u32 subflow_id) __ksym __weak;
 int bpf_mptcp_watch_addresses(const struct bpf_sock_ops_kern *skops, bool watch) __ksym __weak;

@@ -6,7 +6,7 @@
 #include <time.h>
 
 /* The functions come in one series; these two are of its first and its last patch. */
-static const char *const functions[] = {"bpf_mptcp_get_info", "bpf_mptcp_notify_received"};
+static const char *const functions[] = {"bpf_mptcp_get_info", "bpf_mptcp_withdraw_addr"};
 
 bool kernel_is_patched(void)
 {

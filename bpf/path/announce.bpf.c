@@ -4,10 +4,11 @@
  *
  * Clients are often behind a NAT, and open all subflows; they must know where to. Every address of
  * this host but the connection's own is announced (ADD_ADDR), of both families, and those that come
- * while the connection lives too. The kernel repeats it until the client echoes it.
+ * while the connection lives too. The kernel repeats it until the client echoes it. What was announced and
+ * goes is withdrawn (RM_ADDR), once: there is no echo of that.
  *
  * Hooks: the patched kernel's MPTCP_EVENT. Parameters: role, local (bpf/load/program_announce.c);
- * local addresses as fullmesh. The patched kernel has no function to withdraw an address.
+ * local addresses as fullmesh.
  * Source: Beyond socket options, section 7.2.3.
  */
 #define REPORT_PROGRAM_NAME "announce"
@@ -26,12 +27,33 @@ static __always_inline void announce(struct bpf_sock_ops *context, __u16 family,
     report_call(context, &addr, 0, HOOK_CALL_ANNOUNCE_ADDR, 0, result);
 }
 
+/* Of an address that was not announced, such as the connection's own, the kernel tells nobody. */
+static __always_inline void withdraw(struct bpf_sock_ops *context, __u16 family,
+                                     const __u32 address[4])
+{
+    struct bpf_mptcp_addr addr = {.family = family};
+
+    __builtin_memcpy(addr.addr, address, sizeof(addr.addr));
+    long result = bpf_mptcp_withdraw_addr(bpf_cast_to_kern_ctx(context), &addr, sizeof(addr));
+    if (result != 0)
+        count(COUNTER_FAILED);
+    report_call(context, &addr, 0, HOOK_CALL_WITHDRAW_ADDR, 0, result);
+}
+
+/* A removal can be told twice, and then the second time there is nothing to withdraw. */
+static __always_inline bool withdrawn_already(const struct bpf_sock_ops *context)
+{
+    return context->args[0] == MPTCP_REQUEST_FAILED && context->args[2] == MPTCP_REQUEST_WITHDRAW &&
+           context->args[3] == ENOENT;
+}
+
 SEC("sockops")
 int optrail_announce(struct bpf_sock_ops *context)
 {
     struct bpf_mptcp_info info;
 
-    path_count_failed(context);
+    if (!withdrawn_already(context))
+        path_count_failed(context);
     if (context->op != MPTCP_EVENT_OP || !path_info(context, role, &info))
         return 1;
     if (context->args[0] == MPTCP_ESTABLISHED) {
@@ -46,6 +68,8 @@ int optrail_announce(struct bpf_sock_ops *context)
         bpf_mptcp_watch_addresses(bpf_cast_to_kern_ctx(context), true);
     } else if (context->args[0] == MPTCP_LOCAL_ADDED) {
         announce(context, info.family, info.local_addr);
+    } else if (context->args[0] == MPTCP_LOCAL_REMOVED) {
+        withdraw(context, info.family, info.local_addr);
     }
     return 1;
 }

@@ -354,7 +354,7 @@ static void actions_are_named(void **state)
          "bpf_mptcp_set_scheduler(\"round\")"},
         {HOOK_ACTION_CALL, 0, 9, {100}, 4, "bpf_mptcp_set_delay_threshold(100)"},
         {HOOK_ACTION_CALL, 0, 11, {7}, 4, "bpf_mptcp_notify_received(7)"},
-        {HOOK_ACTION_CALL, 0, 12, {7}, 4, "call 12(7)"},
+        {HOOK_ACTION_CALL, 0, 13, {7}, 4, "call 13(7)"},
         {HOOK_ACTION_CALL, 0, 0, {7}, 4, "call 0(7)"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(CASES); i++) {

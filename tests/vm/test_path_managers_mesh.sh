@@ -15,6 +15,13 @@ put server announce --set local=10.0.0.0/16
 
 begin 10.0.1.2
 expect "two addresses with three" "$(mesh "10.0.1.1 10.0.2.1" "10.0.1.2 10.0.2.2 10.0.3.2")"
+equal "withdrawals that the client saw" "$(mib client MPTcpExtRmAddr)" 0
+ip -n server addr del 10.0.3.2/24 dev s3
+expect "an announced address gone" "$(mesh "10.0.1.1 10.0.2.1" "10.0.1.2 10.0.2.2")"
+equal "withdrawals that the client saw" "$(mib client MPTcpExtRmAddr)" 1
+ip -n server addr add 10.0.3.2/24 dev s3
+expect "and back" "$(mesh "10.0.1.1 10.0.2.1" "10.0.1.2 10.0.2.2 10.0.3.2")"
+equal "what the server's program asked for in vain" "$(counter server announce failed)" 0
 ip -n client link set c2 down
 expect "an interface down" "$(mesh "10.0.1.1" "10.0.1.2 10.0.2.2 10.0.3.2")"
 ip -n client link set c2 up
