@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The house is as its map says: every file that ARCHITECTURE.md, CONTRIBUTING.md or a folder's README
 # names is there, every folder uses the folders that the map permits and no other, every source has
-# its licence and is short enough to be read.
+# its licence and is short enough to be read; no program hands words to a shell.
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 
@@ -48,6 +48,9 @@ for folder in sorted(ours | {'tests'}):
         lines = text.count('\n')
         if lines > 600:
             faults.append('%s: %d lines' % (path, lines))
+        shell = re.search(r'\b(system|popen|g_spawn_command_line\w*)\s*\(|"-c"', text)
+        if path.endswith(('.c', '.h')) and folder != 'tests' and shell:
+            faults.append('%s: hands words to a shell: %s' % (path, shell[0]))
         if floors.get(folder, None) is None:
             continue
         for used in re.findall(r'^#include "(\w+)/([\w/]*)', text, re.M):
@@ -66,10 +69,11 @@ house=$work/house
 mkdir -p "$house"/{wire,analyze}
 cp "$OPTRAIL_SOURCE/CONTRIBUTING.md" "$house"
 sed 's,`analyze/input.c`,`analyze/no_such.c`,' "$OPTRAIL_SOURCE/ARCHITECTURE.md" >"$house/ARCHITECTURE.md"
-printf '#include "analyze/report.h"\n' >"$house/wire/upward.c"
+printf '#include "analyze/report.h"\nint x = system("y");\n' >"$house/wire/upward.c"
 for _ in {1..601}; do echo '/* SPDX-License-Identifier: GPL-2.0-or-later */'; done >"$house/analyze/long.c"
 /usr/bin/python3 "$work/house.py" "$house" >"$work/said" && fail "a crooked house passed"
 for fault in 'there is no analyze/no_such.c' 'wire/upward.c: no licence' 'analyze/long.c: 601 lines' \
-    'wire/upward.c: uses analyze/report, which the map does not permit'; do
+    'wire/upward.c: uses analyze/report, which the map does not permit' \
+    'wire/upward.c: hands words to a shell: system('; do
     grep -qF "$fault" "$work/said" || fail "not found: $fault: $(cat "$work/said")"
 done
