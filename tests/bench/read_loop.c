@@ -3,7 +3,7 @@
  * read_loop.c - how fast captures are read: counts the packets and TCP segments of each file.
  *
  * Takes file names, gives one line each. Compare its user time with that of `capinfos -c` on the
- * same file (make_capture makes one); a measurement, not a test.
+ * same file (make_load makes one); a measurement, not a test.
  */
 #include <stdio.h>
 

@@ -56,7 +56,7 @@ fi
 
 # --- beside a program that is not ours ----------------------------------------------------------
 clang -target bpf -g -O2 -idirafter "/usr/include/$(gcc -print-multiarch)" \
-    -c "$OPTRAIL_SOURCE/tests/tools/foreign.bpf.c" -o "$programs_dir/foreign.o" || fail "clang"
+    -c "$OPTRAIL_SOURCE/tests/tools/overwrites_flags.bpf.c" -o "$programs_dir/foreign.o" || fail "clang"
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 bpftool prog load "$programs_dir/foreign.o" "$foreign_pin" 2>"$programs_dir/said" ||
     fail "bpftool: $(<"$programs_dir/said")"

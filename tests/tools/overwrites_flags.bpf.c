@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * foreign.bpf.c - a sock_ops program that is not Optrail's, for tests: it asks for the RTT callback
- * with no regard for the flags that others set, and counts what it gets.
+ * overwrites_flags.bpf.c - a sock_ops program that is not Optrail's, for tests: it asks for the RTT
+ * callback with no regard for the flags that others set, and counts what it gets.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
