@@ -71,15 +71,13 @@ static GArray *cells_of(const struct option_desc *desc)
 /* Every bit is two columns wide, so that a field of three bits has room for five characters. */
 enum { BIT_COLUMNS = 2, ROW_BITS = 32 };
 
-/* The cell that bit `bit` belongs to; NULL behind the last. */
+/* The cell that bit `bit` belongs to: they lie end to end. */
 static const struct cell *cell_at(const GArray *cells, unsigned bit)
 {
-    for (guint i = 0; i < cells->len; i++) {
-        const struct cell *cell = &g_array_index(cells, struct cell, i);
-        if (bit >= cell->from && bit < cell->to)
-            return cell;
-    }
-    return NULL;
+    const struct cell *cell = &g_array_index(cells, struct cell, 0);
+    while (bit >= cell->to)
+        cell++;
+    return cell;
 }
 
 static void draw_rule(unsigned bits)
@@ -107,13 +105,7 @@ static void draw(const struct option_desc *desc)
             const struct cell *cell = cell_at(cells, bit);
             unsigned stop = MIN(cell->to, end);
             int columns = (int)((stop - bit) * BIT_COLUMNS) - 1;
-            g_autofree char *text = NULL;
-            if (bit > cell->from && bit != row)
-                text = g_strdup("");
-            else if (bit > cell->from)
-                text = g_strdup("...");
-            else
-                text = g_strdup(cell->text);
+            g_autofree char *text = g_strdup(bit > cell->from ? "..." : cell->text);
             if ((int)strlen(text) > columns) {
                 g_free(text);
                 text = g_strdup_printf("%u", ++n_notes);

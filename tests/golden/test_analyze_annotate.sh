@@ -16,6 +16,7 @@ b=$OPTRAIL_SOURCE/captures/strip-nop-b.pcapng
 
 "$optrail" analyze --format json --annotate "$work/a.pcapng" --annotate "$work/b.pcapng" "$a" "$b" \
     >"$work/report" || fail "no report"
+[ "$(stat -c %a "$work/a.pcapng")" = 600 ] || fail "others can read the commented copy"
 for side in a b; do
     original=$a
     [ $side = a ] || original=$b

@@ -132,6 +132,7 @@ OPT
     expect 0 "$optrail" options show --options odd odd
     grep -q 'kind 253 ' out || fail "the one kind is not drawn: $(cat out)"
     has out "  optrail.odd.size: computed from count times 8, in octets"
+    expect 0 "$optrail" options --options odd -- show odd
     expect 0 "$optrail" options list --options odd --json
     python3 -c 'import json
 o, = [o for o in json.load(open("out"))["options"] if o["name"] == "odd"]

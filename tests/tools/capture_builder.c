@@ -129,8 +129,8 @@ void capture_builder_segment(struct capture_builder *builder, const struct built
     builder->last_ns = s->time_ns;
 }
 
-static void put_hook(struct capture_builder *builder, uint64_t time_ns, const uint8_t *octets,
-                     size_t length, uint64_t lost)
+void capture_builder_upper_pdu(struct capture_builder *builder, uint64_t time_ns,
+                               const uint8_t *octets, size_t length, uint64_t lost)
 {
     struct pcapng_packet packet = {
         .interface = (uint32_t)builder->hooks,
@@ -152,7 +152,8 @@ void capture_builder_hook_after_loss(struct capture_builder *builder,
     if (numbered.id == 0)
         numbered.id = builder->next_id + lost + 1;
     builder->next_id = numbered.id;
-    put_hook(builder, record->time_ns, octets, hook_encode(&numbered, octets), lost);
+    capture_builder_upper_pdu(builder, record->time_ns, octets, hook_encode(&numbered, octets),
+                              lost);
 }
 
 void capture_builder_hook(struct capture_builder *builder, const struct hook_record *record)
@@ -164,13 +165,13 @@ void capture_builder_clock(struct capture_builder *builder, uint64_t time_ns, ui
 {
     uint8_t octets[HOOK_ENCODED_MAX];
     const struct hook_clock clock = {.realtime_ns = time_ns, .monotonic_ns = time_ns};
-    put_hook(builder, time_ns, octets, hook_clock_encode(&clock, octets), lost);
+    capture_builder_upper_pdu(builder, time_ns, octets, hook_clock_encode(&clock, octets), lost);
 }
 
 void capture_builder_mptcp(struct capture_builder *builder, const struct hook_mptcp *event)
 {
     uint8_t octets[HOOK_ENCODED_MAX];
-    put_hook(builder, event->time_ns, octets, hook_mptcp_encode(event, octets), 0);
+    capture_builder_upper_pdu(builder, event->time_ns, octets, hook_mptcp_encode(event, octets), 0);
 }
 
 void capture_builder_noise(struct capture_builder *builder, uint64_t time_ns)

@@ -46,6 +46,9 @@ void capture_builder_hook_after_loss(struct capture_builder *builder,
                                      const struct hook_record *record, uint64_t lost);
 /* The clock sample at the end of a recording, which tells of what was lost since the last record. */
 void capture_builder_clock(struct capture_builder *builder, uint64_t time_ns, uint64_t lost);
+/* Any octets in the place of a hook record, behind so many that were lost. */
+void capture_builder_upper_pdu(struct capture_builder *builder, uint64_t time_ns,
+                               const uint8_t *octets, size_t length, uint64_t lost);
 /* An event of the kernel's MPTCP path manager. */
 void capture_builder_mptcp(struct capture_builder *builder, const struct hook_mptcp *event);
 /* A packet that is of no connection: so that the file covers that moment. */

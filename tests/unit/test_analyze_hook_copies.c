@@ -201,6 +201,27 @@ static void of_two_equal_names_each_must_leave(void **state)
     scene_free(s);
 }
 
+/* The same octets were written twice, with other options; then both leave, the later one first. */
+static void of_two_writes_of_the_same_octets_each_segment_finds_its_own(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_cc();
+    struct built_segment first = make(s, CLIENT, TCP_ACK, 100, CC);
+    s->next[CLIENT] = first.seq;
+    struct built_segment second = make(s, CLIENT, TCP_ACK, 100, CC_RENO);
+    write_cc(s, &first);
+    write_cc(s, &second);
+    first.time_ns = second.time_ns + MS;
+    pass(s, &second);
+    pass(s, &first);
+    const struct report *report = analyze_covered(s);
+    const struct report_option *row = row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA);
+    assert_int_equal(row->written, 2);
+    assert_int_equal(row->counts[VERDICT_HOOK_WRITTEN], 2);
+    assert_no_finding(report, VERDICT_HOOK_NOT_ON_WIRE);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +233,7 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_is_known_under_translated_numbers),
         cmocka_unit_test(the_same_option_twice_in_a_header_counts_once),
         cmocka_unit_test(of_two_equal_names_each_must_leave),
+        cmocka_unit_test(of_two_writes_of_the_same_octets_each_segment_finds_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,6 +309,44 @@ static void what_the_kept_syn_brought_is_counted_on_the_syn(void **state)
     scene_free(s);
 }
 
+/* What a program did because of no option is of no row. */
+static void actions_without_an_option_are_of_none(void **state)
+{
+    (void)state;
+    struct scene *s = scene_with_cc();
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 10, "");
+    struct hook_record length = hook_of(s, &p, CLIENT, HOOK_HDR_OPT_LEN, p.time_ns - 2000);
+    add_action(&length, HOOK_ACTION_RESERVE, "", 0, 0);
+    add_action(&length, HOOK_ACTION_SETSOCKOPT, "\1", 1, -EINVAL);
+    capture_builder_hook(s->a, &length);
+    pass(s, &p);
+    const struct report *report = analyze_covered(s);
+    for (unsigned i = 0; i < report->options->len; i++) {
+        const struct report_option *row = g_ptr_array_index(report->options, i);
+        assert_string_equal(row->option, "cc");
+    }
+    assert_no_finding(report, VERDICT_HOOK_ACTION_FAILED);
+    assert_no_finding(report, VERDICT_HOOK_RESERVED_NOT_WRITTEN);
+    scene_free(s);
+}
+
+/* Where nothing ran before the programs, what they wrote is what they say that they stored. */
+static void without_an_entry_the_programs_word_is_taken(void **state)
+{
+    (void)state;
+    static const char BOTH[] = UTO CC;
+    struct scene *s = scene_with_cc();
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 10, BOTH);
+    struct hook_record write = hook_of(s, &p, CLIENT, HOOK_WRITE_HDR_OPT, p.time_ns - 1000);
+    add_action(&write, HOOK_ACTION_STORE, CC, 6, 0);
+    capture_builder_hook(s->a, &write);
+    pass(s, &p);
+    const struct report *report = analyze_covered(s);
+    assert_int_equal(row_of(report, "cc", DIRECTION_FORWARD, SEGMENT_DATA)->written, 1);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->written, 0);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +364,8 @@ int main(void)
         cmocka_unit_test(room_reserved_for_another_kind_of_segment_is_not_missed),
         cmocka_unit_test(lost_events_may_have_used_the_room),
         cmocka_unit_test(what_the_kept_syn_brought_is_counted_on_the_syn),
+        cmocka_unit_test(actions_without_an_option_are_of_none),
+        cmocka_unit_test(without_an_entry_the_programs_word_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

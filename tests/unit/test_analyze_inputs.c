@@ -322,6 +322,26 @@ static void losses_in_thousands_of_places_are_all_counted(void **state)
     scene_free(s);
 }
 
+/* Other people's exported PDUs are packets; what calls itself a hook record and is none, is nothing. */
+static void what_is_no_hook_record_is_none(void **state)
+{
+    (void)state;
+    static const uint8_t SIP[] = "\0\x0c\0\3sip\0\0\0";
+    static const uint8_t EMPTY[] = "\0\x0c\0\x10optrail.hook\0\0\0\0\0\0\0";
+    struct scene *s = scene_with_handshake();
+    uint64_t time_ns = s->now;
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 10, UTO);
+    capture_builder_upper_pdu(s->a, time_ns, SIP, sizeof(SIP), 0);
+    capture_builder_upper_pdu(s->a, time_ns, EMPTY, sizeof(EMPTY), 0);
+    pass(s, &p);
+    const struct report *report = analyze_covered(s);
+    assert_int_equal(report->inputs[0].hook_events, 0);
+    assert_int_equal(report->inputs[0].packets, report->inputs[1].packets + 1);
+    assert_int_equal(row_of(report, "uto", DIRECTION_FORWARD, SEGMENT_DATA)->verdict,
+                     VERDICT_OPTION_INTACT);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +358,7 @@ int main(void)
         cmocka_unit_test(events_of_mptcp_are_told_with_their_flow),
         cmocka_unit_test(events_of_mptcp_beyond_a_bound_are_counted),
         cmocka_unit_test(losses_in_thousands_of_places_are_all_counted),
+        cmocka_unit_test(what_is_no_hook_record_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

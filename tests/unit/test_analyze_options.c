@@ -315,6 +315,23 @@ static void a_length_beyond_the_header_is_not_followed(void **state)
     scene_free(s);
 }
 
+static void long_options_are_held_against_their_description_too(void **state)
+{
+    (void)state;
+    static const char TFO[] = "\xfe\x14\xf9\x89"
+                              "0123456789abcdef";
+    struct scene *s = scene_new();
+    covered_from_here(s);
+    struct built_segment syn = make(s, CLIENT, TCP_SYN, 0, TFO);
+    pass(s, &syn);
+    const struct report *report = analyze_covered(s);
+    const struct report_option *row = row_of(report, "tfo", DIRECTION_FORWARD, SEGMENT_SYN);
+    assert_non_null(row);
+    assert_int_equal(row->verdict, VERDICT_OPTION_INTACT);
+    assert_no_finding(report, VERDICT_OPTION_MALFORMED);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +349,7 @@ int main(void)
         cmocka_unit_test(padding_elsewhere_is_not_its_place),
         cmocka_unit_test(a_length_beyond_the_header_is_not_followed),
         cmocka_unit_test(removed_from_the_parts_of_a_split_segment_names_the_parts),
+        cmocka_unit_test(long_options_are_held_against_their_description_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
