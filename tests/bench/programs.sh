@@ -4,7 +4,7 @@
 # with it by turns, each pair in the other order. Throughput, and user and system CPU of sender and
 # receiver an octet, as ratios with to without: the median of the pairs, and their quartiles. Then
 # what the kernel's statistics say of one more transfer: invocations, and ns an invocation. The rows
-# "nothing" compare without to without: what their medians and quartiles are away from 1 is noise.
+# "nothing" compare without to without: what their means and quartiles are away from 1 is noise.
 # The statistics count some 115 ns of their own into each. Once with segmentation offload and, for
 # some, once without: TCP still writes up to 64 KB at a time, which are cut before the device.
 #   PAIRS=7 OCTETS=400000000 ROWS=cc    only rows whose names hold one of those words; needs root.
@@ -90,7 +90,7 @@ row() {
     unload_all
     echo "$was" >"$statistics"
     /usr/bin/python3 - "$name" "$octets" "$programs_dir/figures" <<'PY'
-import statistics, sys
+import math, statistics, sys
 name, octets, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 took = {"with": [], "without": []}
 for line in open(path, encoding="ascii"):
@@ -101,8 +101,12 @@ for line in open(path, encoding="ascii"):
         took[kind].append(tuple(map(float, figures)))
 def ratios(of):
     all_of = sorted(map(of, zip(took["without"], took["with"])))
-    low, middle, high = statistics.quantiles(all_of, n=4) if len(all_of) > 1 else all_of * 3
-    return "%.3f (%.3f to %.3f)" % (middle, low, high)
+    if len(all_of) == 1:
+        return "%.3f" % all_of[0]
+    logs = [math.log(ratio) for ratio in all_of]
+    mean, error = statistics.mean(logs), statistics.stdev(logs) / math.sqrt(len(logs))
+    low, _, high = statistics.quantiles(all_of, n=4)
+    return "%.3f ± %.3f (%.3f to %.3f)" % (math.exp(mean), math.exp(mean) * error, low, high)
 cpu = statistics.median(c for _, c in took["without"])
 print("%-24s throughput %s  CPU %s  of %.2f Gbit/s, %.3f ns an octet; %d runs a MB, %d ns each: %.2f %%" % (
     name, ratios(lambda p: p[0][0] / p[1][0]), ratios(lambda p: p[1][1] / p[0][1]),
