@@ -258,7 +258,7 @@ static bool is_all_told(const struct analysis *analysis, const struct connection
     for (unsigned v = 0; v < analysis->n_vantages; v++)
         if (connection->sides[v] == NULL || !side_closed(connection->sides[v]))
             return false;
-    return connection->waiting == 0;
+    return connection->joining == NULL || connection->joining->waiting == 0;
 }
 
 static bool is_quiet(const struct analysis *analysis, const struct connection *connection)
@@ -371,6 +371,7 @@ static void read_all(struct analysis *analysis)
 
 static void slabs_init(struct analysis *analysis)
 {
+    slab_init(&analysis->joinings, sizeof(struct joining));
     slab_init(&analysis->lanes, VANTAGES * DIRECTIONS * sizeof(struct lane));
     slab_init(&analysis->passages, DIRECTIONS * sizeof(struct passage));
     slab_init(&analysis->connections, sizeof(struct connection));
@@ -386,9 +387,9 @@ static void slabs_init(struct analysis *analysis)
 static void slabs_clear(struct analysis *analysis)
 {
     struct slab *const slabs[] = {
-        &analysis->lanes,       &analysis->passages,    &analysis->connections, &analysis->sides,
-        &analysis->segments,    &analysis->covers,      &analysis->rows,        &analysis->evidence,
-        &analysis->hook_events, &analysis->hook_states,
+        &analysis->joinings, &analysis->lanes,       &analysis->passages,    &analysis->connections,
+        &analysis->sides,    &analysis->segments,    &analysis->covers,      &analysis->rows,
+        &analysis->evidence, &analysis->hook_events, &analysis->hook_states,
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(slabs); i++)
         slab_clear(slabs[i]);

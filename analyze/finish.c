@@ -15,14 +15,27 @@ static void side_forget(struct analysis *analysis, struct side *side)
     flow_table_remove(analysis->tables[side->vantage], side);
 }
 
+/* What is of no use when all is joined; the rest goes to the report. */
+static void give_back_places(struct analysis *analysis, struct joining *joining)
+{
+    if (joining->lanes)
+        slab_give(&analysis->lanes, joining->lanes);
+    if (joining->passages)
+        slab_give(&analysis->passages, joining->passages);
+    if (joining->arrived_again)
+        g_array_free(joining->arrived_again, TRUE);
+    joining->lanes = NULL;
+    joining->passages = NULL;
+    joining->arrived_again = NULL;
+}
+
 void finish_joining(struct analysis *analysis, struct connection *connection)
 {
-    if (connection->lanes)
-        slab_give(&analysis->lanes, connection->lanes);
-    if (connection->passages)
-        slab_give(&analysis->passages, connection->passages);
-    connection->lanes = NULL;
-    connection->passages = NULL;
+    if (connection->joining == NULL)
+        return;
+    give_back_places(analysis, connection->joining);
+    slab_give(&analysis->joinings, connection->joining);
+    connection->joining = NULL;
 }
 
 void finish_connection(struct analysis *analysis, struct connection *connection)
@@ -32,17 +45,15 @@ void finish_connection(struct analysis *analysis, struct connection *connection)
     connection->finished = true;
     orient(analysis, connection, NULL, NULL, true);
     judge_undecided(analysis, connection);
-    if (connection->lanes)
+    if (connection->joining)
         join_flush(analysis, connection);
     join_hooks_flush(analysis, connection);
     join_hooks_clear(analysis, connection);
     judge_path(analysis, connection);
     judge_mptcp(analysis, connection);
     judge_answers(analysis, connection);
-    if (connection->arrived_again)
-        g_array_free(connection->arrived_again, TRUE);
-    connection->arrived_again = NULL;
-    finish_joining(analysis, connection);
+    if (connection->joining)
+        give_back_places(analysis, connection->joining);
     for (unsigned v = 0; v < VANTAGES; v++)
         if (connection->sides[v])
             side_forget(analysis, connection->sides[v]);

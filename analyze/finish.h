@@ -10,7 +10,7 @@
 /* Judges what is left of a connection, once; its rows and findings wait for the report. */
 void finish_connection(struct analysis *analysis, struct connection *connection);
 
-/* Gives back what only joining needs, of a connection that is finished or was merged. */
+/* Gives back what joining knows, of a connection that is told of, or was merged. */
 void finish_joining(struct analysis *analysis, struct connection *connection);
 
 #endif

@@ -31,8 +31,8 @@ static void release(struct analysis *analysis, struct segment *s)
 
 static void give_up(struct connection *connection, unsigned direction)
 {
-    connection->gave_up[VANTAGE_A][direction] = true;
-    connection->gave_up[VANTAGE_B][direction] = true;
+    connection->joining->gave_up[VANTAGE_A][direction] = true;
+    connection->joining->gave_up[VANTAGE_B][direction] = true;
 }
 
 /* Lets a copy of `s` wait, taking over its cover. */
@@ -127,7 +127,8 @@ static bool may_be_another_copy(const struct segment *s, const struct segment *c
     if (!identified && s->length == 0 && s->class == SEGMENT_ACK &&
         !(s->has_timestamps && candidate->has_timestamps))
         return !same_options(s, candidate);
-    return identified && (s->connection->ids_pass || !in_step) && s->ip_id != candidate->ip_id;
+    return identified && (s->connection->joining->ids_pass || !in_step) &&
+           s->ip_id != candidate->ip_id;
 }
 
 /*
@@ -148,10 +149,11 @@ static bool is_another_reset(const struct segment *s, const struct segment *cand
 static bool is_strange(const struct segment *s, const struct segment *candidate, bool stamps_agree)
 {
     const struct connection *connection = s->connection;
-    bool numbered = connection->ids_pass && !connection->ids_change;
+    bool numbered = connection->joining->ids_pass && !connection->joining->ids_change;
     if (numbered && s->ip_id != 0 && candidate->ip_id != 0 && s->ip_id != candidate->ip_id)
         return true;
-    return !stamps_agree && connection->timestamp_state[s->direction] == TIMESTAMPS_CONSTANT;
+    return !stamps_agree &&
+           connection->joining->timestamp_state[s->direction] == TIMESTAMPS_CONSTANT;
 }
 
 /* Nothing can fit better: the very packet, by the number that its sender gave it. */
@@ -215,10 +217,12 @@ static enum outcome join_one_for_one(struct analysis *analysis, struct segment *
     struct segment *a = s->vantage == VANTAGE_A ? s : other;
     struct segment *b = s->vantage == VANTAGE_A ? other : s;
     translate_learn_timestamps(s->connection, a, b);
-    s->connection->related[s->direction] = true;
+    s->connection->joining->related[s->direction] = true;
     bool sure = choice.copies == 1 && !choice.strange;
-    s->connection->ids_pass |= a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
-    s->connection->ids_change |= sure && a->ip_id != 0 && b->ip_id != 0 && a->ip_id != b->ip_id;
+    s->connection->joining->ids_pass |=
+        a->ip_id != 0 && a->ip_id == b->ip_id && a->class != SEGMENT_SYN;
+    s->connection->joining->ids_change |=
+        sure && a->ip_id != 0 && b->ip_id != 0 && a->ip_id != b->ip_id;
     judge_pair(analysis, a, b, choice.ambiguous, sure);
     release(analysis, other);
     return JOINED;
@@ -354,7 +358,7 @@ static struct segment *lane_from(struct connection *connection, const struct lan
  */
 static bool join_pieces(struct analysis *analysis, struct segment *s, bool demanding)
 {
-    struct lane *lane = &s->connection->lanes[!s->vantage][s->direction];
+    struct lane *lane = &s->connection->joining->lanes[!s->vantage][s->direction];
     struct segment *next;
     if (!carries_payload(s))
         return false;
@@ -390,10 +394,11 @@ static void join_leniently(struct analysis *analysis, struct connection *connect
 {
     for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
         struct segment *next;
-        for (struct segment *s = connection->lanes[VANTAGE_B][direction].first; s; s = next) {
+        for (struct segment *s = connection->joining->lanes[VANTAGE_B][direction].first; s;
+             s = next) {
             next = s->later;
             waiting_earn_steps(connection);
-            if (connection->lanes[VANTAGE_A][direction].first == NULL)
+            if (connection->joining->lanes[VANTAGE_A][direction].first == NULL)
                 break;
             bool fresh = s->cover == NULL || s->cover->covered == 0;
             if (!(fresh && join_one_for_one(analysis, s, false) == JOINED) &&
@@ -412,14 +417,14 @@ static void join_leniently(struct analysis *analysis, struct connection *connect
  */
 static bool doubt_timestamps(struct connection *connection, unsigned direction)
 {
-    bool unknown = connection->timestamp_state[direction] == TIMESTAMPS_UNKNOWN;
+    bool unknown = connection->joining->timestamp_state[direction] == TIMESTAMPS_UNKNOWN;
     bool at_first = unknown && is_seen_from_its_beginning(connection);
     unsigned limit = at_first ? DISAGREEMENTS_AT_FIRST : DISAGREEMENTS_LATER;
-    if (++connection->timestamp_misses[direction] < limit)
+    if (++connection->joining->timestamp_misses[direction] < limit)
         return false;
-    connection->timestamp_misses[direction] = 0;
+    connection->joining->timestamp_misses[direction] = 0;
     if (!unknown)
-        connection->timestamp_state[direction] = TIMESTAMPS_CHANGING;
+        connection->joining->timestamp_state[direction] = TIMESTAMPS_CHANGING;
     return true;
 }
 
@@ -445,13 +450,14 @@ static void join_again(struct analysis *analysis, struct connection *connection,
 static void learn(struct analysis *analysis, struct connection *connection, bool last)
 {
     bool doubtful = false;
-    if (connection->waiting < MAX(LEARN_FIRST, connection->learn_when) && !last)
+    if (connection->joining->waiting < MAX(LEARN_FIRST, connection->joining->learn_when) && !last)
         return;
     for (unsigned d = 0; d < DIRECTIONS; d++)
-        doubtful |= connection->delta_state[d] == DELTA_PRESUMED && !connection->related[d];
+        doubtful |= connection->joining->delta_state[d] == DELTA_PRESUMED &&
+                    !connection->joining->related[d];
     if (!doubtful)
         return;
-    connection->learn_when = connection->waiting * 2;
+    connection->joining->learn_when = connection->joining->waiting * 2;
     if (!learn_translation(connection))
         return;
     for (unsigned d = 0; d < DIRECTIONS; d++)
@@ -460,8 +466,8 @@ static void learn(struct analysis *analysis, struct connection *connection, bool
     join_retranslate(analysis, connection);
     for (unsigned v = 0; v < VANTAGES; v++)
         for (unsigned d = 0; d < DIRECTIONS; d++)
-            if (connection->lanes[v][d].last)
-                connection->sent_up_to[v][d] = end_of(connection->lanes[v][d].last);
+            if (connection->joining->lanes[v][d].last)
+                connection->sent_up_to[v][d] = end_of(connection->joining->lanes[v][d].last);
 }
 
 /* --- the stage -------------------------------------------------------------------------------- */
@@ -501,7 +507,7 @@ static struct segment *take_waiting(struct analysis *analysis, struct connection
 {
     struct segment *taken = NULL;
     for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
-        struct lane *lane = &connection->lanes[vantage][direction];
+        struct lane *lane = &connection->joining->lanes[vantage][direction];
         while (lane->last) {
             struct segment *s = lane->last;
             stop_waiting(analysis, s);
@@ -542,9 +548,10 @@ void join_take_over(struct analysis *analysis, struct connection *into, struct c
     if (vantage == VANTAGE_A)
         join_retranslate(analysis, into);
     for (unsigned direction = 0; direction < DIRECTIONS; direction++)
-        into->sent_up_to[vantage][direction] = into->lanes[vantage][direction].last
-                                                   ? end_of(into->lanes[vantage][direction].last)
-                                                   : into->sent_up_to[!vantage][direction];
+        into->sent_up_to[vantage][direction] =
+            into->joining->lanes[vantage][direction].last
+                ? end_of(into->joining->lanes[vantage][direction].last)
+                : into->sent_up_to[!vantage][direction];
 }
 
 void join_flush(struct analysis *analysis, struct connection *connection)
@@ -555,7 +562,7 @@ void join_flush(struct analysis *analysis, struct connection *connection)
     }
     for (unsigned vantage = 0; vantage < VANTAGES; vantage++)
         for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
-            struct lane *lane = &connection->lanes[vantage][direction];
+            struct lane *lane = &connection->joining->lanes[vantage][direction];
             while (lane->first) {
                 struct segment *s = lane->first;
                 stop_waiting(analysis, s);

@@ -41,7 +41,4 @@ void join_take_over(struct analysis *analysis, struct connection *into, struct c
  */
 void join_flush(struct analysis *analysis, struct connection *connection);
 
-/* Segments that wait now. */
-size_t join_waiting(const struct join *join);
-
 #endif

@@ -311,13 +311,14 @@ static void note_arrived_again(const struct segment *a, const struct segment *b)
     if (!a->again && !b->again)
         return;
     /* One that is not noted here forbids to claim a loss: that errs on the safe side. */
-    if (connection->arrived_again && connection->arrived_again->len >= ARRIVED_AGAIN_MAX)
+    if (connection->joining->arrived_again &&
+        connection->joining->arrived_again->len >= ARRIVED_AGAIN_MAX)
         return;
-    if (connection->arrived_again == NULL)
-        connection->arrived_again = g_array_new(FALSE, FALSE, sizeof(struct range));
+    if (connection->joining->arrived_again == NULL)
+        connection->joining->arrived_again = g_array_new(FALSE, FALSE, sizeof(struct range));
     struct range range = {a->seq, a->seq + a->length + (a->flags & (TCP_SYN | TCP_FIN) ? 1 : 0),
                           a->direction};
-    g_array_append_val(connection->arrived_again, range);
+    g_array_append_val(connection->joining->arrived_again, range);
 }
 
 static struct segment *keep(struct analysis *analysis, const struct segment *segment)
@@ -332,7 +333,7 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
                 bool sure)
 {
     struct connection *connection = a->connection;
-    connection->pairs++;
+    connection->joining->pairs++;
     note_arrived_again(a, b);
     if (connection->oriented == ORIENTED_NOT) {
         bool must = a->class != SEGMENT_SYN && a->class != SEGMENT_SYNACK;
@@ -341,8 +342,8 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
             kept->earlier = keep(analysis, b);
             kept->again = ambiguous;
             kept->pending = sure;
-            kept->later = connection->undecided;
-            connection->undecided = kept;
+            kept->later = connection->joining->undecided;
+            connection->joining->undecided = kept;
             clock_guess(analysis->clock, a->time_ns, b->time_ns);
             return;
         }
@@ -354,9 +355,10 @@ void judge_pair(struct analysis *analysis, struct segment *a, struct segment *b,
 void judge_undecided(struct analysis *analysis, struct connection *connection)
 {
     struct segment *in_order = NULL;
-    while (connection->undecided) {
-        struct segment *a = connection->undecided;
-        connection->undecided = a->later;
+    struct joining *joining = connection->joining;
+    while (joining && joining->undecided) {
+        struct segment *a = joining->undecided;
+        joining->undecided = a->later;
         a->later = in_order;
         in_order = a;
     }

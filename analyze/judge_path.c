@@ -38,25 +38,26 @@ static bool is_translated(const struct connection *connection, struct path_case 
 static bool is_sequence_rewritten(const struct connection *connection, struct path_case *out)
 {
     unsigned d = out->direction;
-    if (connection->terminated || connection->delta[d] == 0)
+    if (connection->terminated || connection->joining->delta[d] == 0)
         return false;
     /* The handshake told the difference; segments joined after it confirm that it is constant. */
-    out->confidence = connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-    out->detail = g_strdup_printf("by %" G_GUINT32_FORMAT, connection->delta[d]);
+    out->confidence = connection->joining->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    out->detail = g_strdup_printf("by %" G_GUINT32_FORMAT, connection->joining->delta[d]);
     return true;
 }
 
 static bool are_timestamps_rewritten(const struct connection *connection, struct path_case *out)
 {
     unsigned d = out->direction;
-    bool constant = connection->timestamp_state[d] == TIMESTAMPS_CONSTANT;
-    if (connection->timestamp_state[d] == TIMESTAMPS_UNKNOWN ||
-        (constant && connection->timestamp_delta[d] == 0))
+    bool constant = connection->joining->timestamp_state[d] == TIMESTAMPS_CONSTANT;
+    if (connection->joining->timestamp_state[d] == TIMESTAMPS_UNKNOWN ||
+        (constant && connection->joining->timestamp_delta[d] == 0))
         return false;
-    out->confidence = constant && connection->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-    out->detail = constant
-                      ? g_strdup_printf("by %" G_GUINT32_FORMAT, connection->timestamp_delta[d])
-                      : g_strdup("by a changing amount");
+    out->confidence =
+        constant && connection->joining->pairs > 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    out->detail =
+        constant ? g_strdup_printf("by %" G_GUINT32_FORMAT, connection->joining->timestamp_delta[d])
+                 : g_strdup("by a changing amount");
     return true;
 }
 
@@ -108,7 +109,8 @@ static const struct {
 static bool is_paired_loosely(const struct connection *connection)
 {
     const struct side *a = connection->sides[VANTAGE_A], *b = connection->sides[VANTAGE_B];
-    return connection->paired_by && strcmp(connection->paired_by, "payload") == 0 &&
+    return connection->joining->paired_by &&
+           strcmp(connection->joining->paired_by, "payload") == 0 &&
            (!flow_key_equal(&a->key, &b->key) || a->reused || b->reused);
 }
 

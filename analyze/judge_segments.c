@@ -113,7 +113,7 @@ static bool losses_counted_there(const struct analysis *analysis, const struct s
 
 static bool arrived_again(const struct segment *s)
 {
-    const GArray *ranges = s->connection->arrived_again;
+    const GArray *ranges = s->connection->joining->arrived_again;
     for (unsigned i = 0; ranges && i < ranges->len; i++) {
         const struct range *range = &g_array_index(ranges, struct range, i);
         if (range->direction == s->direction && range->from < sequence_end(s) && s->seq < range->to)
@@ -148,7 +148,7 @@ static bool given_up(const struct analysis *analysis, const struct segment *s,
                      const struct input *other)
 {
     (void)analysis;
-    return s->connection->gave_up[other->vantage][s->direction];
+    return s->connection->joining->gave_up[other->vantage][s->direction];
 }
 
 /* Its number is of another space: the handshake is missing, and no payload told the difference. */
@@ -158,8 +158,8 @@ static bool numbers_unrelated(const struct analysis *analysis, const struct segm
     const struct connection *connection = s->connection;
     const struct side *there = connection->sides[other->vantage];
     (void)analysis;
-    return there && there->has_ack[s->direction] && !connection->related[s->direction] &&
-           connection->delta_state[s->direction] == DELTA_PRESUMED;
+    return there && there->has_ack[s->direction] && !connection->joining->related[s->direction] &&
+           connection->joining->delta_state[s->direction] == DELTA_PRESUMED;
 }
 
 static const struct {

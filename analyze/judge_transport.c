@@ -75,9 +75,9 @@ static void judge_order(struct analysis *analysis, const struct segment *up,
                         const struct segment *down)
 {
     struct connection *connection = up->connection;
-    if (connection->passages == NULL)
-        connection->passages = slab_take(&analysis->passages);
-    struct passage *passage = &connection->passages[up->direction];
+    if (connection->joining->passages == NULL)
+        connection->joining->passages = slab_take(&analysis->passages);
+    struct passage *passage = &connection->joining->passages[up->direction];
     struct passed now = {.up_frame = up->frame,
                          .up_ns = up->time_ns,
                          .down_frame = down->frame,

@@ -62,18 +62,19 @@ static GHashTable *by_payload(const struct lane *lane)
 static bool settle(struct connection *connection, unsigned direction, const struct ballot *ballot)
 {
     uint32_t delta;
-    if (connection->delta_state[direction] == DELTA_LEARNT || !ballot_winner(ballot, &delta))
+    if (connection->joining->delta_state[direction] == DELTA_LEARNT ||
+        !ballot_winner(ballot, &delta))
         return false;
-    bool changed = connection->delta[direction] != delta;
-    connection->delta[direction] = delta;
-    connection->delta_state[direction] = DELTA_LEARNT;
+    bool changed = connection->joining->delta[direction] != delta;
+    connection->joining->delta[direction] = delta;
+    connection->joining->delta_state[direction] = DELTA_LEARNT;
     return changed;
 }
 
 static bool learn_direction(struct connection *connection, unsigned direction)
 {
-    const struct lane *a = &connection->lanes[VANTAGE_A][direction];
-    const struct lane *b = &connection->lanes[VANTAGE_B][direction];
+    const struct lane *a = &connection->joining->lanes[VANTAGE_A][direction];
+    const struct lane *b = &connection->joining->lanes[VANTAGE_B][direction];
     if (a->first == NULL || b->first == NULL)
         return false;
     g_autoptr(GHashTable) at_a = by_payload(a);
@@ -102,8 +103,8 @@ bool learn_translation(struct connection *connection)
 {
     bool changed = false;
     for (unsigned d = 0; d < DIRECTIONS; d++)
-        if (connection->delta_state[FROM_CLIENT] == DELTA_PRESUMED ||
-            connection->delta_state[FROM_SERVER] == DELTA_PRESUMED)
+        if (connection->joining->delta_state[FROM_CLIENT] == DELTA_PRESUMED ||
+            connection->joining->delta_state[FROM_SERVER] == DELTA_PRESUMED)
             changed |= learn_direction(connection, d);
     return changed;
 }

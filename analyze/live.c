@@ -8,12 +8,19 @@
 
 #include <stddef.h>
 
+static struct joining *joining_new(struct analysis *analysis)
+{
+    struct joining *joining = slab_take(&analysis->joinings);
+    joining->lanes = slab_take(&analysis->lanes);
+    return joining;
+}
+
 struct connection *live_new(struct analysis *analysis)
 {
     struct connection *connection = slab_take(&analysis->connections);
     connection->id = ++analysis->next_id;
     if (analysis->n_vantages > 1)
-        connection->lanes = slab_take(&analysis->lanes);
+        connection->joining = joining_new(analysis);
     connection->next = analysis->live;
     connection->link = &analysis->live;
     if (analysis->live)

@@ -70,7 +70,8 @@ bool match_holds_parsed(const struct hook_event *parse, const struct segment *se
 static void shift_numbers(const struct connection *connection, struct segment *segment, bool to_b)
 {
     unsigned direction = segment->direction;
-    uint32_t seq = connection->delta[direction], ack = connection->delta[!direction];
+    uint32_t seq = connection->joining->delta[direction],
+             ack = connection->joining->delta[!direction];
     segment->seq_wire += to_b ? seq : -seq;
     segment->ack_wire += to_b ? ack : -ack;
 }
@@ -106,7 +107,7 @@ bool match_hooks_elsewhere(const struct analysis *analysis, const struct segment
         shift_numbers(connection, &there, true);
     /* Timestamps may be translated on the way. */
     there.has_timestamps =
-        segment->has_timestamps && connection->timestamp_delta[segment->direction] == 0;
+        segment->has_timestamps && connection->joining->timestamp_delta[segment->direction] == 0;
     for (struct hook_event *write = hooks->writes[other].first; write; write = write->next) {
         if (!match_holds(write, &there))
             continue;
@@ -136,8 +137,10 @@ bool match_hooks_arrived(const struct connection *connection, const struct hook_
         segment.seq_wire = write->seq;
         segment.ack_wire = write->ack;
         if (v != write->vantage) {
+            if (connection->joining == NULL)
+                continue; /* there is no other */
             shift_numbers(connection, &segment, v == VANTAGE_B);
-            segment.has_timestamps &= connection->timestamp_delta[write->direction] == 0;
+            segment.has_timestamps &= connection->joining->timestamp_delta[write->direction] == 0;
         }
         const struct hook_event *parse = connection->hooks->parses[v].first;
         for (; parse; parse = parse->next)

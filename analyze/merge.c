@@ -76,9 +76,9 @@ void connection_merge(struct analysis *analysis, struct connection *into, struct
         uint32_t mss = from->mss[d];
         if (mss != 0 && (into->mss[d] == 0 || mss < into->mss[d]))
             into->mss[d] = mss;
-        into->gave_up[vantage][d] = from->gave_up[vantage][d];
+        into->joining->gave_up[vantage][d] = from->joining->gave_up[vantage][d];
     }
-    into->learn_when = 0;
+    into->joining->learn_when = 0;
     into->syns_plain += from->syns_plain;
     into->syns_special += from->syns_special;
     merge_rows(analysis, into, from);

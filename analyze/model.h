@@ -139,45 +139,49 @@ struct passage {                      /* of the joined segments of one direction
     struct passed last_up, last_down; /* the last to pass upstream, and downstream */
 };
 
-struct connection {
-    struct side *sides[VANTAGES];
-    struct lane (*lanes)[DIRECTIONS]; /* of each vantage point; NULL: with one, and when finished */
-    uint64_t last_seq[DIRECTIONS];    /* where unwrapping stands; 0: nowhere yet */
-    uint32_t delta[DIRECTIONS];       /* sequence numbers: B minus A */
-    uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
-    uint32_t mss[DIRECTIONS]; /* what that direction's receiver announced; 0 not known */
-    uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
-    struct passage *passages;  /* of each direction; NULL: none was joined, or finished */
-    struct mptcp *mptcp;       /* NULL: no Multipath TCP seen */
-    GArray *arrived_again;     /* struct range: retransmissions that arrived; NULL: none */
-    struct segment *undecided; /* joined pairs (A, then B) that wait for an orientation */
-    struct hook_state *hooks;  /* NULL: no hook record, no option that could need one */
-    struct row *rows;
-    struct evidence *evidence;
-    struct connection *next; /* all live connections */
-    struct connection **link;
-    struct connection *closed_next; /* waiting to be forgotten */
+struct joining {                      /* what joining two captures knows of a connection */
+    struct lane (*lanes)[DIRECTIONS]; /* of each vantage point; NULL when finished */
+    struct passage *passages;         /* of each direction; NULL: none was joined, or finished */
+    GArray *arrived_again;            /* struct range: retransmissions that arrived; NULL: none */
+    struct segment *undecided;        /* joined pairs (A, then B) that wait for an orientation */
     const char *paired_by;
     uint64_t pairs;
-    uint32_t waiting;         /* segments that wait for their counterparts ... */
-    uint32_t steps_spent;     /* waiting.h */
-    uint32_t learn_when;      /* ... and how many make it worth while to look at them: learn.h */
-    uint64_t plain_syn_frame; /* a SYN without special options that arrived; 0: none */
-    uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */
-    uint32_t id;
-    uint32_t more_rows, more_evidence; /* than LISTED_AT_FIRST */
+    uint32_t delta[DIRECTIONS];           /* sequence numbers: B minus A */
+    uint32_t timestamp_delta[DIRECTIONS]; /* TSval: B minus A */
+    uint32_t waiting;                     /* segments that wait for their counterparts ... */
+    uint32_t learn_when;  /* ... and how many make it worth while to look at them: learn.h */
+    uint32_t steps_spent; /* waiting.h */
     uint8_t delta_state[DIRECTIONS];
     uint8_t timestamp_state[DIRECTIONS];
     uint8_t timestamp_misses[DIRECTIONS];
-    uint8_t client_vantage;             /* the vantage point nearer the client */
-    uint8_t oriented;                   /* enum orientation */
-    uint8_t roles;                      /* enum role_evidence */
-    bool swapped;                       /* FROM_CLIENT is in truth from the server */
-    bool closing;                       /* stands in the list of those waiting to be forgotten */
     bool related[DIRECTIONS];           /* a segment was joined: the numbers fit */
     bool gave_up[VANTAGES][DIRECTIONS]; /* segments waited too long: see join_packets.h */
     bool ids_pass;                      /* IP identifications are the same at both vantage points */
     bool ids_change;                    /* ... or other ones, for one segment at least */
+};
+
+struct connection {
+    struct side *sides[VANTAGES];
+    struct joining *joining;       /* NULL: with one capture */
+    uint64_t last_seq[DIRECTIONS]; /* where unwrapping stands; 0: nowhere yet */
+    uint32_t mss[DIRECTIONS];      /* what that direction's receiver announced; 0 not known */
+    uint64_t sent_up_to[VANTAGES][DIRECTIONS]; /* highest end of a segment, common space */
+    struct mptcp *mptcp;                       /* NULL: no Multipath TCP seen */
+    struct hook_state *hooks; /* NULL: no hook record, no option that could need one */
+    struct row *rows;
+    struct evidence *evidence;
+    struct connection *next; /* all live connections */
+    struct connection **link;
+    struct connection *closed_next;    /* waiting to be forgotten */
+    uint64_t plain_syn_frame;          /* a SYN without special options that arrived; 0: none */
+    uint32_t syns_special, syns_plain; /* with special options or without, where they were seen */
+    uint32_t id;
+    uint32_t more_rows, more_evidence; /* than LISTED_AT_FIRST */
+    uint8_t client_vantage;            /* the vantage point nearer the client */
+    uint8_t oriented;                  /* enum orientation */
+    uint8_t roles;                     /* enum role_evidence */
+    bool swapped;                      /* FROM_CLIENT is in truth from the server */
+    bool closing;                      /* stands in the list of those waiting to be forgotten */
     bool merged;     /* its side went to another connection: nothing is left here */
     bool terminated; /* by a proxy: the sides are two connections */
     bool finished;   /* judged; waits for the report only */
@@ -260,7 +264,7 @@ struct analysis {
     struct memory *memory;
     size_t waiting_max; /* segments that wait for their counterparts */
     struct mptcp_tokens *mptcp_tokens;
-    struct slab lanes, passages; /* those of one connection together */
+    struct slab joinings, lanes, passages; /* those of one connection together */
     struct slab connections, sides, segments, covers, rows, evidence, hook_events, hook_states;
     GHashTable *rows_more, *evidence_more; /* sets of those behind LISTED_AT_FIRST */
     struct connection *live;          /* all connections that are not yet reported, newest first */

@@ -190,7 +190,7 @@ bool pair_side(struct analysis *analysis, struct side *side, const struct packet
     }
     side->connection = connection;
     connection->sides[side->vantage] = side;
-    connection->paired_by = method;
+    connection->joining->paired_by = method;
     return true;
 }
 

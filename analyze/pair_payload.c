@@ -151,7 +151,7 @@ static struct side *find_only(struct analysis *analysis, const struct side *side
 /* The waiting segment of the other side with the same payload, or its first. */
 static const struct segment *counterpart(const struct side *other, const struct segment *s)
 {
-    const struct lane *lane = &other->connection->lanes[other->vantage][s->direction];
+    const struct lane *lane = &other->connection->joining->lanes[other->vantage][s->direction];
     for (const struct segment *t = lane->first; t; t = t->later)
         if (t->payload_known && t->length == s->length && t->payload == s->payload)
             return t;
@@ -175,12 +175,12 @@ static void make_one(struct analysis *analysis, struct side *side, struct side *
     bool a_is_mine = side->vantage == VANTAGE_A;
     struct connection *into = other->connection, *from = side->connection;
     into->terminated = is_terminated(side, other, s, t);
-    if (!into->terminated && s && t && into->delta_state[s->direction] == DELTA_PRESUMED) {
-        into->delta[s->direction] =
+    if (!into->terminated && s && t && into->joining->delta_state[s->direction] == DELTA_PRESUMED) {
+        into->joining->delta[s->direction] =
             a_is_mine ? t->seq_wire - s->seq_wire : s->seq_wire - t->seq_wire;
-        into->delta_state[s->direction] = DELTA_LEARNT;
+        into->joining->delta_state[s->direction] = DELTA_LEARNT;
     }
-    into->paired_by = "payload";
+    into->joining->paired_by = "payload";
     pair_forget(analysis->pairing, side);
     pair_forget(analysis->pairing, other);
     connection_merge(analysis, into, from);
@@ -218,7 +218,7 @@ static const struct segment *waiting_with(const struct side *side, const struct 
                                           const struct segment **t)
 {
     for (unsigned d = 0; d < DIRECTIONS; d++) {
-        const struct segment *s = side->connection->lanes[side->vantage][d].first;
+        const struct segment *s = side->connection->joining->lanes[side->vantage][d].first;
         for (unsigned i = 0; s && i < TRIED_MAX; s = s->later, i++)
             if (s->payload_known && (*t = counterpart(other, s)) != NULL)
                 return s;

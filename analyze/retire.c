@@ -174,9 +174,9 @@ void retire_make_room(struct analysis *analysis)
     }
     if (connection == NULL)
         return; /* where it looked, all have become part of others */
-    for (unsigned v = 0; v < VANTAGES; v++)
+    for (unsigned v = 0; v < VANTAGES && connection->joining; v++)
         for (unsigned d = 0; d < DIRECTIONS; d++)
-            connection->gave_up[v][d] = true;
+            connection->joining->gave_up[v][d] = true;
     analysis->report->flows_dropped++;
     analysis->report->flows_dropped_half_open += is_half_open(connection);
     finish_connection(analysis, connection);

@@ -14,7 +14,7 @@
 #include "analyze/model.h"
 
 enum {
-    CONNECTIONS_MAX = 1 << 19, /* at a time: about 0.5 KB each, 0.9 KB with two captures */
+    CONNECTIONS_MAX = 1 << 19, /* at a time: about 0.4 KB each, 1 KB with two captures */
     LISTED_PART = 4 /* of that, are listed of which there is nothing to say, or that all arrived */
 };
 

@@ -42,12 +42,13 @@ static void report_flow(struct analysis *analysis, const struct connection *conn
     flow->server = client_text(connection, VANTAGE_A, false);
     flow->client_b = client_text(connection, VANTAGE_B, true);
     flow->server_b = client_text(connection, VANTAGE_B, false);
-    flow->paired_by = connection->paired_by;
     if (connection->sides[VANTAGE_A] && connection->sides[VANTAGE_B]) {
+        const struct joining *joining = connection->joining;
         unsigned forward = connection->swapped ? FROM_SERVER : FROM_CLIENT;
-        flow->has_delta = connection->pairs > 0;
-        flow->delta_forward = connection->delta[forward];
-        flow->delta_reverse = connection->delta[!forward];
+        flow->paired_by = joining->paired_by;
+        flow->has_delta = joining->pairs > 0;
+        flow->delta_forward = joining->delta[forward];
+        flow->delta_reverse = joining->delta[!forward];
     }
     if (analysis->n_vantages > 1 && connection->oriented != ORIENTED_NOT)
         flow->client_side = connection->client_vantage == VANTAGE_A ? 'a' : 'b';

@@ -17,12 +17,12 @@ bool translate_learn(struct connection *connection)
         return false;
     for (unsigned direction = 0; direction < DIRECTIONS; direction++) {
         if (!a->has_isn[direction] || !b->has_isn[direction] ||
-            connection->delta_state[direction] == DELTA_LEARNT)
+            connection->joining->delta_state[direction] == DELTA_LEARNT)
             continue;
         uint32_t delta = b->isn[direction] - a->isn[direction];
-        changed |= delta != connection->delta[direction];
-        connection->delta[direction] = delta;
-        connection->delta_state[direction] = DELTA_LEARNT;
+        changed |= delta != connection->joining->delta[direction];
+        connection->joining->delta[direction] = delta;
+        connection->joining->delta_state[direction] = DELTA_LEARNT;
     }
     return changed;
 }
@@ -54,9 +54,9 @@ bool translate_timestamps_agree(const struct connection *connection, const struc
     unsigned direction = a->direction;
     if (!a->has_timestamps || !b->has_timestamps)
         return true;
-    if (connection->timestamp_state[direction] == TIMESTAMPS_CHANGING)
+    if (connection->joining->timestamp_state[direction] == TIMESTAMPS_CHANGING)
         return true;
-    return b->tsval - a->tsval == connection->timestamp_delta[direction];
+    return b->tsval - a->tsval == connection->joining->timestamp_delta[direction];
 }
 
 void translate_learn_timestamps(struct connection *connection, const struct segment *a,
@@ -66,10 +66,10 @@ void translate_learn_timestamps(struct connection *connection, const struct segm
     if (!a->has_timestamps || !b->has_timestamps)
         return;
     uint32_t delta = b->tsval - a->tsval;
-    if (connection->timestamp_state[direction] == TIMESTAMPS_UNKNOWN) {
-        connection->timestamp_delta[direction] = delta;
-        connection->timestamp_state[direction] = TIMESTAMPS_CONSTANT;
+    if (connection->joining->timestamp_state[direction] == TIMESTAMPS_UNKNOWN) {
+        connection->joining->timestamp_delta[direction] = delta;
+        connection->joining->timestamp_state[direction] = TIMESTAMPS_CONSTANT;
     }
-    if (delta == connection->timestamp_delta[direction])
-        connection->timestamp_misses[direction] = 0;
+    if (delta == connection->joining->timestamp_delta[direction])
+        connection->joining->timestamp_misses[direction] = 0;
 }

@@ -20,7 +20,7 @@ bool translate_learn(struct connection *connection);
 static inline uint32_t translate_number(const struct connection *connection, unsigned vantage,
                                         unsigned direction, uint32_t wire)
 {
-    return vantage == VANTAGE_B ? wire - connection->delta[direction] : wire;
+    return vantage == VANTAGE_B ? wire - connection->joining->delta[direction] : wire;
 }
 
 /* Fills `seq` and `ack` of a segment from what it was captured with. */

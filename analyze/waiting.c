@@ -24,11 +24,6 @@ void join_free(struct join *join)
     g_free(join);
 }
 
-size_t join_waiting(const struct join *join)
-{
-    return join->n_waiting;
-}
-
 /* --- by key ----------------------------------------------------------------------------------- */
 
 /* Without payload it is the acknowledgement that tells segments apart. */
@@ -126,7 +121,7 @@ static void hash_remove(struct join *join, struct segment *s)
 
 static bool lane_add(struct segment *s)
 {
-    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
+    struct lane *lane = &s->connection->joining->lanes[s->vantage][s->direction];
     struct segment *before = lane->last;
     while (before && before->seq > s->seq) {
         if (!waiting_step(s->connection))
@@ -144,7 +139,7 @@ static bool lane_add(struct segment *s)
 
 static void lane_remove(struct segment *s)
 {
-    struct lane *lane = &s->connection->lanes[s->vantage][s->direction];
+    struct lane *lane = &s->connection->joining->lanes[s->vantage][s->direction];
     *(s->earlier ? &s->earlier->later : &lane->first) = s->later;
     *(s->later ? &s->later->earlier : &lane->last) = s->earlier;
 }
@@ -162,7 +157,7 @@ bool waiting_add(struct join *join, struct segment *s)
     *(join->newest ? &join->newest->waited_less : &join->oldest) = s;
     join->newest = s;
     join->n_waiting++;
-    s->connection->waiting++;
+    s->connection->joining->waiting++;
     return true;
 }
 
@@ -174,5 +169,5 @@ void waiting_remove(struct join *join, struct segment *s)
     *(s->waited_longer ? &s->waited_longer->waited_less : &join->oldest) = s->waited_less;
     *(s->waited_less ? &s->waited_less->waited_longer : &join->newest) = s->waited_longer;
     join->n_waiting--;
-    s->connection->waiting--;
+    s->connection->joining->waiting--;
 }

@@ -41,13 +41,13 @@ void waiting_remove(struct join *join, struct segment *segment);
 /* One step along a row or a lane: false when the connection has no more. */
 static inline bool waiting_step(struct connection *connection)
 {
-    return connection->steps_spent < STEPS_AT_FIRST && ++connection->steps_spent;
+    return connection->joining->steps_spent < STEPS_AT_FIRST && ++connection->joining->steps_spent;
 }
 
 /* A segment came: it brings steps. */
 static inline void waiting_earn_steps(struct connection *connection)
 {
-    connection->steps_spent -= MIN(connection->steps_spent, (uint32_t)STEPS_PER_SEGMENT);
+    connection->joining->steps_spent -= MIN(connection->joining->steps_spent, (uint32_t)STEPS_PER_SEGMENT);
 }
 
 #endif

@@ -19,6 +19,7 @@ struct halves { /* one connection as A sees it, and what will prove to be the sa
     struct analyze_settings settings;
     struct connection a, b;
     struct side side_a, side_b;
+    struct joining joining_a, joining_b;
     struct lane lanes_a[VANTAGES][DIRECTIONS], lanes_b[VANTAGES][DIRECTIONS];
     struct hook_state hooks_a, hooks_b;
     struct option_set *options;
@@ -37,8 +38,10 @@ static int set_up(void **state)
     slab_init(&h->analysis.rows, sizeof(struct row));
     slab_init(&h->analysis.evidence, sizeof(struct evidence));
     h->option = identify(h->analysis.identities, (const uint8_t[]){76, 4, 1, 2}, 4);
-    h->a.lanes = h->lanes_a;
-    h->b.lanes = h->lanes_b;
+    h->a.joining = &h->joining_a;
+    h->b.joining = &h->joining_b;
+    h->joining_a.lanes = h->lanes_a;
+    h->joining_b.lanes = h->lanes_b;
     h->a.sides[VANTAGE_A] = &h->side_a;
     h->b.sides[VANTAGE_B] = &h->side_b;
     h->side_a.vantage = VANTAGE_A;
