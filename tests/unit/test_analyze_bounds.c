@@ -5,6 +5,7 @@
  */
 #include "analyze/trail.h"
 #include "tests/unit/analyze_scene.h"
+#include "wire/hook.h"
 
 static const struct report *analyze_within(struct scene *s, size_t connections_max, bool both)
 {
@@ -83,6 +84,10 @@ static void connections_that_are_over_make_room(void **state)
             if (i % 100 == 50)
                 replace_options(&p, 0, NOPS, 4);
             at_server_side(s, &p);
+            if (i % 100 == 70) { /* lost, which is kept to the end: then it is known to be so */
+                struct built_segment ack = make(s, CLIENT, TCP_ACK, 0, UTO);
+                at_client_side(s, &ack);
+            }
             for (unsigned end = 0; end < 2; end++) {
                 struct built_segment fin = make(s, end, TCP_FIN | TCP_ACK, 0, "");
                 pass(s, &fin);
@@ -95,7 +100,7 @@ static void connections_that_are_over_make_room(void **state)
         assert_true(report->flows_unlisted > 0);
         assert_int_equal(report->overall, both ? OVERALL_INTERFERED : OVERALL_INCONCLUSIVE);
         assert_int_equal(report->flows->len + report->flows_unlisted, CONNECTIONS);
-        unsigned intact = 0, removed = 0;
+        unsigned intact = 0, removed = 0, lost = 0;
         for (unsigned i = 0; i < report->options->len; i++) {
             const struct report_option *row = g_ptr_array_index(report->options, i);
             const struct report_flow *flow = g_ptr_array_index(report->flows, row->flow - 1);
@@ -104,11 +109,13 @@ static void connections_that_are_over_make_room(void **state)
             assert_int_equal(flow->id, row->flow); /* its own number, wherever it was given */
             intact += row->counts[VERDICT_OPTION_INTACT] == 1;
             removed += row->counts[VERDICT_OPTION_REMOVED_NOP] == 1;
+            lost += row->counts[VERDICT_SEGMENT_LOST] == 1;
             if (both)
                 assert_int_equal(row->counts[VERDICT_OPTION_REMOVED_NOP], harmed);
         }
         if (both) { /* what happened is said of each, listed or not the others */
             assert_int_equal(removed, CONNECTIONS / 100);
+            assert_int_equal(lost, CONNECTIONS / 100);
             assert_true(intact < CONNECTIONS - CONNECTIONS / 100);
         }
         /* In the order in which they began, whenever they went to the report. */
@@ -123,6 +130,30 @@ static void connections_that_are_over_make_room(void **state)
         assert_int_equal(report->flows_unlisted, 0);
         scene_free(s);
     }
+}
+
+/* A recording of hooks alone, of many more connections than there is room for. */
+static void connections_of_hooks_alone_are_bounded_too(void **state)
+{
+    (void)state;
+    enum { OTHERS = 400, ROOM = 16 };
+    struct scene *s = scene_with_handshake();
+    for (unsigned i = 0; i < OTHERS; i++) {
+        struct hook_record rtt = {.time_ns = s->now += MS,
+                                  .op = HOOK_RTT,
+                                  .local = capture_endpoint("192.0.2.1", (uint16_t)(1000 + i)),
+                                  .remote = s->ends[SERVER]};
+        capture_builder_hook(s->a, &rtt);
+    }
+    struct built_segment p = make(s, CLIENT, TCP_ACK, 100, UTO);
+    pass(s, &p);
+    covered_to_here(s);
+    const struct report *report = analyze_within(s, ROOM, true);
+    assert_true(report->flows_dropped > 0);
+    assert_true(report->flows->len < OTHERS);
+    assert_int_equal(report->flows->len + report->flows_dropped, OTHERS + 1);
+    assert_int_equal(report->overall, OVERALL_INCONCLUSIVE);
+    scene_free(s);
 }
 
 /* Each of them looks like all others, and none has a counterpart: this ends, and soon. */
@@ -269,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_open_ones_are_dropped_and_counted),
         cmocka_unit_test(connections_that_are_over_make_room),
+        cmocka_unit_test(connections_of_hooks_alone_are_bounded_too),
         cmocka_unit_test(a_run_of_equal_acks_costs_no_more_than_its_length),
         cmocka_unit_test(segments_in_reverse_cost_no_more_than_their_number),
         cmocka_unit_test(equal_requests_of_strangers_cost_no_more_than_their_number),
