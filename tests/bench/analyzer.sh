@@ -5,7 +5,8 @@
 #   capinfos -c        counts packets, nothing else
 #   tcptrace -n        follows connections                       (skipped where it is not installed)
 #   tshark -T fields   prints five fields, on a tenth of the packets; so does tshark -z conv,tcp
-# And the floor: tests/bench/read_loop.c, which only walks the packets.
+# And the floor: tests/bench/read_loop.c, which only walks the packets. Then what a second core gives,
+# in time by the wall; what an analysis finds is the same with one.
 #   PAIRS=5 PACKETS=2000000   MORE=1: also 20 million packets, to see that the cost stays linear
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
@@ -31,13 +32,37 @@ def run(command):
     if status != 0:
         sys.exit('%s: exit status %d' % (' '.join(command), os.waitstatus_to_exitcode(status)))
     return usage.ru_utime, usage.ru_maxrss / 1024
+run(ours) # both find their files in memory
+run(theirs)
 runs = [(run(ours), run(theirs)) for _ in range(pairs)]
 ratios = sorted(a[0] / max(b[0], 1e-6) for a, b in runs)
 mid = statistics.median
-print('%-46s x%.2f (%.2f-%.2f%s); %.3f µs a packet against %.3f; %.0f MiB against %.0f' % (
+ours_us, theirs_us = (mid(pair[i][0] for pair in runs) / packets * 1e6 for i in (0, 1))
+print('%-46s x%.3g (%.3g-%.3g%s); %.3f µs a packet against %.3f, %.1f million a second; '
+      '%.0f MiB against %.0f' % (
     name, mid(ratios), ratios[0], ratios[-1], '' if goal == '-' else '; goal %s' % goal,
-    mid(a[0] for a, _ in runs) / packets * 1e6, mid(b[0] for _, b in runs) / packets * 1e6,
-    max(a[1] for a, _ in runs), max(b[1] for _, b in runs)))
+    ours_us, theirs_us, 1 / ours_us, max(a[1] for a, _ in runs), max(b[1] for _, b in runs)))
+PY
+}
+
+# cores NAME COMMAND...: time by the wall with one core and with all, in turns.
+cores() {
+    /usr/bin/python3 - "$pairs" "$@" <<'PY'
+import os, statistics, subprocess, sys, time
+pairs, name, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+every = sorted(os.sched_getaffinity(0))
+def run(cores):
+    begin = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
+                   preexec_fn=lambda: os.sched_setaffinity(0, cores))
+    return time.monotonic() - begin
+run(every)
+runs = [(run(every[:1]), run(every)) for _ in range(pairs)]
+ratios = sorted(b / a for a, b in runs)
+mid = statistics.median
+print('%-46s x%.2f (%.2f-%.2f) with %d cores of the time with one: %.2f s instead of %.2f' % (
+    name, mid(ratios), ratios[0], ratios[-1], len(every), mid(b for _, b in runs),
+    mid(a for a, _ in runs)))
 PY
 }
 
@@ -60,6 +85,16 @@ turns "a tenth : tshark -T fields" "$tenth" 0.01 -- "$optrail" analyze "$work/te
 turns "a tenth : tshark -z conv,tcp" "$tenth" - -- "$optrail" analyze "$work/tenth" -- tshark -n -q -z conv,tcp -r "$work/tenth"
 rm "$work/tenth"
 
+echo "time by the wall"
+gzip -1 -c "$work/a" >"$work/a.gz"
+gzip -1 -c "$work/b" >"$work/b.gz"
+cores "one capture" "$optrail" analyze "$work/a"
+cores "two captures joined" "$optrail" analyze "$work/a" "$work/b"
+cores "one capture, compressed by gzip" "$optrail" analyze "$work/a.gz"
+cores "two captures, compressed by gzip" "$optrail" analyze "$work/a.gz" "$work/b.gz"
+rm "$work/a.gz" "$work/b.gz"
+
+echo "user CPU, other captures"
 # UTO may stand on any segment.
 "$make" "$work/a" --packets "$packets" --option 1c04001e
 "$make" "$work/b" --packets "$packets" --option 1c04001e --later 10000
