@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A capture of nothing but half-open connections, many more than there is room for, does not fill
 # the memory: the analysis ends within a limit of memory, drops what is too much and says how many.
-# OPTRAIL_FLOOD is their number. Without sanitizers: they take memory of their own.
+# OPTRAIL_FLOOD is their number.
+# Without sanitizers: they take memory of their own.
 set -euo pipefail
 . "$(dirname "$0")/../tools/lib.sh"
 [ -x "$OPTRAIL_BUILD/tests/make_load" ] || skip "make_load is not built"
