@@ -118,8 +118,9 @@ static long resident_kib(const char *path)
     long sum = -1;
     bool ours = false;
     while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from, to;
         long kib;
-        if (strchr(line, '-') != NULL && strchr(line, '/') != NULL)
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2) /* of each mapping the first line */
             ours = strstr(line, path) != NULL;
         else if (ours && sscanf(line, "Rss: %ld kB", &kib) == 1)
             sum = MAX(sum, 0) + kib;
