@@ -17,8 +17,8 @@
 #include "wire/option_set.h"
 
 struct analyze_settings {
-    const char *file_a;               /* "-" is standard input */
-    const char *file_b;               /* NULL: one vantage point only */
+    const char *file_a; /* "-" is standard input */
+    const char *file_b; /* NULL: one vantage point only */
     /* Files that continue those, in their order; NULL-terminated, or NULL. Frames count on. */
     const char *const *more_a, *const *more_b;
     const char *filter;               /* as tcpdump takes it: packets to look at; NULL: all */

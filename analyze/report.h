@@ -19,26 +19,31 @@
 
 enum overall { OVERALL_INTACT, OVERALL_INTERFERED, OVERALL_INCONCLUSIVE };
 
-enum direction { DIRECTION_FORWARD, DIRECTION_REVERSE, DIRECTION_UNKNOWN }; /* forward: from client */
+enum direction {
+    DIRECTION_FORWARD,
+    DIRECTION_REVERSE,
+    DIRECTION_UNKNOWN
+}; /* forward: from client */
 
 enum { REPORT_FRAMES = 8 }; /* evidence: how many frames and events a finding names */
 
 #define COUNT_UNKNOWN UINT64_MAX /* null in JSON: not observable */
 
 struct report_input {
-    char vantage;         /* 'a' or 'b' */
+    char vantage; /* 'a' or 'b' */
     char *file;
     uint64_t packets, tcp_segments, hook_events;
     bool has_time;
     uint64_t first_ns, last_ns;
     uint64_t lost_packets, lost_events; /* COUNT_UNKNOWN when the file does not say */
     uint64_t truncated_packets;         /* cut by the snaplen */
-    char *warning;        /* why reading ended early, or NULL */
-    char *sources;        /* the recorder's comment: what the recording says it used and could not see, or NULL */
+    char *warning;                      /* why reading ended early, or NULL */
+    char *
+        sources; /* the recorder's comment: what the recording says it used and could not see, or NULL */
 };
 
 struct report_flow {
-    unsigned id;          /* from 1 */
+    unsigned id;               /* from 1 */
     char *client, *server;     /* as seen at A; NULL for a flow seen only at B */
     char *client_b, *server_b; /* as seen at B, or NULL */
     const char *paired_by;     /* "tuple", "isn", "mptcp-token", "payload" or NULL */
@@ -47,8 +52,8 @@ struct report_flow {
     bool has_mptcp;
     uint32_t token;
     unsigned subflow;
-    const char *role;          /* "initial" or "join" */
-    char client_side;          /* which capture stands nearer the client: 'a', 'b', 0 not known */
+    const char *role; /* "initial" or "join" */
+    char client_side; /* which capture stands nearer the client: 'a', 'b', 0 not known */
 };
 
 struct report_option { /* one row per flow, direction, option and segment class */
@@ -64,17 +69,17 @@ struct report_option { /* one row per flow, direction, option and segment class 
 
 struct report_finding {
     enum verdict verdict;
-    unsigned flow;        /* 0: concerns no flow */
+    unsigned flow; /* 0: concerns no flow */
     enum direction direction;
-    char *option;         /* NULL when not about one */
-    int segment;          /* enum segment_class, or -1 */
+    char *option; /* NULL when not about one */
+    int segment;  /* enum segment_class, or -1 */
     uint64_t count;
     enum confidence confidence;
     unsigned n_frames_a, n_frames_b, n_events;
     uint64_t frames_a[REPORT_FRAMES], frames_b[REPORT_FRAMES];
-    uint64_t events[REPORT_FRAMES]; /* frame numbers of hook records ... */
+    uint64_t events[REPORT_FRAMES];    /* frame numbers of hook records ... */
     char event_vantage[REPORT_FRAMES]; /* ... in which file: 'a' or 'b' */
-    char *explain;        /* one sentence that a person understands */
+    char *explain;                     /* one sentence that a person understands */
 };
 
 struct report_clock {
@@ -87,16 +92,20 @@ struct report_clock {
 struct report_mptcp_event { /* something that the kernel's MPTCP did, as a recording tells */
     char vantage;           /* in which file: 'a' or 'b' */
     uint64_t frame;
-    const char *name;       /* "subflow established" */
-    uint32_t token;         /* of the connection, as that host has it */
-    char *local, *remote;   /* of the subflow or address; NULL: not told */
+    const char *name;     /* "subflow established" */
+    uint32_t token;       /* of the connection, as that host has it */
+    char *local, *remote; /* of the subflow or address; NULL: not told */
     unsigned local_id, remote_id;
-    int error;              /* a positive errno; 0: none */
-    bool after_loss;        /* the kernel had lost events before it */
-    unsigned flow;          /* 0: of none in the report */
+    int error;       /* a positive errno; 0: none */
+    bool after_loss; /* the kernel had lost events before it */
+    unsigned flow;   /* 0: of none in the report */
 };
 
-enum assertion_result { ASSERTION_HOLDS, ASSERTION_INCONCLUSIVE, ASSERTION_FAILS }; /* mildest first */
+enum assertion_result {
+    ASSERTION_HOLDS,
+    ASSERTION_INCONCLUSIVE,
+    ASSERTION_FAILS
+}; /* mildest first */
 
 struct report_assertion { /* what was demanded on the command line */
     char *expression;
@@ -108,17 +117,17 @@ struct report {
     enum overall overall;
     unsigned n_inputs;
     struct report_input inputs[2];
-    GPtrArray *flows;     /* struct report_flow * */
+    GPtrArray *flows;        /* struct report_flow * */
     uint64_t flows_unlisted; /* more, with nothing to say or only that all arrived as it was sent */
     bool unlisted_in_doubt;  /* some of these bear an option of which one capture cannot tell */
     uint64_t flows_dropped;  /* more than there was room for: nothing is known of them ... */
     uint64_t flows_dropped_half_open; /* ... of these nobody had acknowledged anything */
-    GPtrArray *options;   /* struct report_option * */
-    GPtrArray *findings;  /* struct report_finding *, worst first */
-    GPtrArray *mptcp_events; /* struct report_mptcp_event *, in the order of the files */
-    uint64_t mptcp_events_left_out; /* beyond those */
-    GPtrArray *assertions; /* struct report_assertion *, in the order given */
-    GPtrArray *glossary;   /* char *: "uto: User Timeout" for names in `options` */
+    GPtrArray *options;               /* struct report_option * */
+    GPtrArray *findings;              /* struct report_finding *, worst first */
+    GPtrArray *mptcp_events;          /* struct report_mptcp_event *, in the order of the files */
+    uint64_t mptcp_events_left_out;   /* beyond those */
+    GPtrArray *assertions;            /* struct report_assertion *, in the order given */
+    GPtrArray *glossary;              /* char *: "uto: User Timeout" for names in `options` */
     struct report_clock clock;
 };
 

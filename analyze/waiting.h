@@ -47,7 +47,8 @@ static inline bool waiting_step(struct connection *connection)
 /* A segment came: it brings steps. */
 static inline void waiting_earn_steps(struct connection *connection)
 {
-    connection->joining->steps_spent -= MIN(connection->joining->steps_spent, (uint32_t)STEPS_PER_SEGMENT);
+    connection->joining->steps_spent -=
+        MIN(connection->joining->steps_spent, (uint32_t)STEPS_PER_SEGMENT);
 }
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An interface library with the flags that every target of ours is compiled with: warnings, and the
 # hardening that golden/hardening looks for in what was built.
+# What -Wsign-conversion adds to -Wconversion are warnings of casts between an enum, an index or a
+# length and its signed twin, in glib's interfaces by the hundred; what loses bits is found without.
 add_library(optrail_flags INTERFACE)
 target_compile_options(optrail_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef

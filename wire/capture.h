@@ -17,27 +17,27 @@ struct capture;
 
 struct capture_interface {
     uint16_t linktype;
-    uint32_t snaplen;     /* 0: no limit */
-    char *name;           /* "" when not given */
-    char *description;    /* "" when not given */
-    char *filter;         /* capture filter, "" when not given */
-    bool has_statistics;  /* an interface statistics block was seen (the last one counts) */
+    uint32_t snaplen;    /* 0: no limit */
+    char *name;          /* "" when not given */
+    char *description;   /* "" when not given */
+    char *filter;        /* capture filter, "" when not given */
+    bool has_statistics; /* an interface statistics block was seen (the last one counts) */
     bool has_received, has_dropped; /* isb_ifrecv, isb_ifdrop / isb_osdrop were in it */
     uint64_t received, dropped;     /* dropped: the sum of ifdrop and osdrop */
 };
 
 struct capture_record {
-    uint64_t number;      /* frame number, from 1, as Wireshark counts them */
-    uint32_t interface;   /* index for capture_interface() */
+    uint64_t number;    /* frame number, from 1, as Wireshark counts them */
+    uint32_t interface; /* index for capture_interface() */
     uint16_t linktype;
     bool has_time;
-    uint64_t time_ns;     /* nanoseconds since 1970-01-01 UTC */
-    uint32_t captured;    /* octets at `data` */
-    uint32_t length;      /* octets on the wire */
-    const uint8_t *data;  /* valid until the next capture_next() */
+    uint64_t time_ns;    /* nanoseconds since 1970-01-01 UTC */
+    uint32_t captured;   /* octets at `data` */
+    uint32_t length;     /* octets on the wire */
+    const uint8_t *data; /* valid until the next capture_next() */
     bool has_dropcount;
-    uint64_t dropcount;   /* packets lost between this record and the one before (epb_dropcount) */
-    const char *comment;  /* first comment, not NUL-terminated; NULL when there is none */
+    uint64_t dropcount;  /* packets lost between this record and the one before (epb_dropcount) */
+    const char *comment; /* first comment, not NUL-terminated; NULL when there is none */
     uint32_t comment_length;
 };
 

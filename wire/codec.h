@@ -26,19 +26,19 @@ enum option_fault {
 
 struct codec_value {
     const struct option_field *field;
-    bool present;         /* all of its octets were there; computed: it can be computed */
-    bool out_of_range;    /* also of a computed field beyond 64 bits, which is not present */
-    uint64_t number;      /* uint, enum, bool and computed fields, in host byte order */
+    bool present;          /* all of its octets were there; computed: it can be computed */
+    bool out_of_range;     /* also of a computed field beyond 64 bits, which is not present */
+    uint64_t number;       /* uint, enum, bool and computed fields, in host byte order */
     const uint8_t *octets; /* bytes, ipv4, ipv6, string: into the option */
     unsigned n_octets;     /* of a `rest` that was cut: what is there, though it is not present */
 };
 
 struct codec_option {
     const struct option_desc *desc;
-    unsigned faults;      /* option_fault bits; placement is not judged here */
-    unsigned length;      /* what its length octet says */
-    bool echo;            /* mptcp-exp: the echo bit */
-    size_t n_values;      /* one per field of the description, same order */
+    unsigned faults; /* option_fault bits; placement is not judged here */
+    unsigned length; /* what its length octet says */
+    bool echo;       /* mptcp-exp: the echo bit */
+    size_t n_values; /* one per field of the description, same order */
     struct codec_value values[OPTION_FIELDS_MAX];
 };
 

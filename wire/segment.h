@@ -39,8 +39,7 @@ const char *segment_class_name(enum segment_class segment);
 int segment_class_from_name(const char *name);
 
 /* RST wins over SYN, SYN over FIN, FIN over payload. `tcp_flags` is the octet of control bits. */
-static inline enum segment_class segment_classify(unsigned char tcp_flags,
-                                                  unsigned payload_length)
+static inline enum segment_class segment_classify(unsigned char tcp_flags, unsigned payload_length)
 {
     if (tcp_flags & TCP_RST)
         return SEGMENT_RST;

@@ -55,8 +55,8 @@ int foreign(struct bpf_sock_ops *context)
     case BPF_SOCK_OPS_WRITE_HDR_OPT_CB:
         if (next && !(context->skb_tcp_flags & 0x06)) {
             __u32 value = *next;
-            __u8 option[8] = {253,         8, MAGIC >> 8,           MAGIC & 0xff, value >> 24,
-                              value >> 16, (__u8)(value >> 8), (__u8)value};
+            __u8 option[8] = {253,         8,           MAGIC >> 8,         MAGIC & 0xff,
+                              value >> 24, value >> 16, (__u8)(value >> 8), (__u8)value};
             *next = value + 1;
             bpf_store_hdr_opt(context, option, sizeof(option), 0);
         }
