@@ -206,16 +206,26 @@ static void take_hook(struct analysis *analysis, struct side *side,
     join_hooks_record(analysis, side->connection, side->vantage, end, record, frame, time_ns);
 }
 
+/* The one that has waited longest, which the caller then owns; NULL: none waits. */
+static struct waiting_hook *next_waiting(struct side *side)
+{
+    struct waiting_hook *hook = side->hooks_waiting;
+    if (hook == NULL)
+        return NULL;
+    side->hooks_waiting = hook->next;
+    if (side->hooks_waiting == NULL)
+        side->hooks_waiting_last = NULL;
+    side->n_hooks_waiting--;
+    return hook;
+}
+
 static void replay_hooks(struct analysis *analysis, struct side *side)
 {
-    while (side->hooks_waiting) {
-        struct waiting_hook *hook = side->hooks_waiting;
-        side->hooks_waiting = hook->next;
+    struct waiting_hook *hook;
+    while ((hook = next_waiting(side)) != NULL) {
         take_hook(analysis, side, &hook->record, hook->frame, hook->time_ns);
         g_free(hook);
     }
-    side->hooks_waiting_last = NULL;
-    side->n_hooks_waiting = 0;
 }
 
 static void on_hook(struct analysis *analysis, struct input *input)
@@ -240,14 +250,25 @@ static void on_hook(struct analysis *analysis, struct input *input)
     *hook = (struct waiting_hook){NULL, input->hook, input->frame, input->time_ns};
     *(side->hooks_waiting_last ? &side->hooks_waiting_last->next : &side->hooks_waiting) = hook;
     side->hooks_waiting_last = hook;
-    if (++side->n_hooks_waiting >= HOOKS_WAITING_MAX && analysis->settings->filter == NULL)
+    if (++side->n_hooks_waiting < HOOKS_WAITING_MAX)
+        return;
+    if (analysis->settings->filter == NULL)
         connect(analysis, side, NULL);
+    else /* it may be one that nobody asked for: the newest will do for its first packet */
+        g_free(next_waiting(side));
 }
 
 /* Hooks of a connection that the capture shows no packet of. */
 static void take_hooks_without_packets(struct side *side, void *context)
 {
     connect(context, side, NULL);
+}
+
+static void forget_hooks(struct side *side, void *context)
+{
+    (void)context;
+    while (side->hooks_waiting)
+        g_free(next_waiting(side));
 }
 
 /* --- the end of connections ------------------------------------------------------------------- */
@@ -427,8 +448,9 @@ int analyze_run(const struct analyze_settings *settings, struct report *report, 
     read_all(&analysis);
     analysis.connections_max = SIZE_MAX; /* nothing more comes, and a table is walked */
     /* With a filter, hooks without packets are of connections that nobody asked for. */
-    for (unsigned v = 0; v < analysis.n_vantages && filter == NULL; v++)
-        flow_table_visit_waiting(analysis.tables[v], take_hooks_without_packets, &analysis);
+    for (unsigned v = 0; v < analysis.n_vantages; v++)
+        flow_table_visit_waiting(analysis.tables[v],
+                                 filter ? forget_hooks : take_hooks_without_packets, &analysis);
     conclude(&analysis);
     result = 0;
 cleanup:

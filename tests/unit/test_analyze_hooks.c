@@ -416,6 +416,36 @@ static void a_hook_before_the_next_syn_of_a_port_is_the_next_connection_s(void *
     scene_free(s);
 }
 
+/* Of a connection whose packets a filter has not let through yet only so many hooks are kept. */
+static void hooks_of_what_a_filter_leaves_out_are_let_go(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        bool asked_for;
+    } CASES[] = {{"tcp port 9999", false}, {"tcp", true}};
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        struct scene *s = scene_new();
+        struct built_segment before = make(s, CLIENT, TCP_ACK, 0, MSS);
+        for (unsigned n = 0; n < 40; n++) {
+            struct hook_record rtt = hook_of(s, &before, CLIENT, HOOK_RTT, before.time_ns + n);
+            rtt.flags = HOOK_FLAG_FULLSOCK;
+            capture_builder_hook(s->a, &rtt);
+        }
+        struct built_segment ack = third_ack_with_cc(s);
+        at_client_side(s, &ack);
+        struct analyze_settings settings = {.file_a = capture_builder_finish(s->a),
+                                            .options = s->options,
+                                            .filter = CASES[i].filter};
+        s->report = report_new();
+        assert_int_equal(analyze_run(&settings, s->report, NULL), 0);
+        assert_int_equal(s->report->flows->len, CASES[i].asked_for);
+        if (CASES[i].asked_for)
+            assert_int_equal(row_of(s->report, "cc", DIRECTION_FORWARD, SEGMENT_ACK)->written, 1);
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +465,7 @@ int main(void)
         cmocka_unit_test(what_a_hook_wrote_is_not_mirrored),
         cmocka_unit_test(after_its_receiver_closed_no_parse_is_expected),
         cmocka_unit_test(a_hook_before_the_next_syn_of_a_port_is_the_next_connection_s),
+        cmocka_unit_test(hooks_of_what_a_filter_leaves_out_are_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
