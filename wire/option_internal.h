@@ -8,10 +8,10 @@
 #define OPTRAIL_WIRE_OPTION_INTERNAL_H
 
 #include "wire/option.h"
+#include "wire/option_set.h"
 
 enum {
     OPTION_FILE_MAX = 64 * 1024, /* octets of a description; a sane one has some hundred */
-    OPTION_FAULTS_MAX = 50,      /* faults reported for one file; then it says "and more" */
     OPTION_VALUES_MAX = 256,     /* names of one enum, factors of one computed field */
     OPTION_NAME_MAX = 40,        /* characters in a name of an option, field or value */
 };

@@ -16,10 +16,14 @@ void option_set_free(struct option_set *set);
 typedef struct option_set option_set;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(option_set, option_set_free)
 
+/* So many faults of one file are told, then one line says that there are more. */
+enum { OPTION_FAULTS_MAX = 50 };
+
 /*
  * Adding descriptions. Each returns the number of faults it found; a faulty file adds nothing and
  * its faults are appended to `faults` (GPtrArray of char *, freed by the array; may be NULL) as
- * "FILE:LINE: what is wrong".  What was right in other files is added all the same.
+ * "FILE:LINE: what is wrong", as far as OPTION_FAULTS_MAX permits.  What was right in other files is
+ * added all the same.
  * A directory is read in the order of its file names; a missing one adds nothing and is no fault.
  */
 unsigned option_set_add_builtin(struct option_set *set, GPtrArray *faults);
