@@ -113,4 +113,19 @@ static inline struct scene *scene_with_cc(void)
     return s;
 }
 
+/*
+ * Data with cc whose write the hook saw and neither capture did; what the client sends next is the same
+ * data again. tsval: of its timestamps, 0: none.
+ */
+static inline struct scene *scene_with_lost_write(uint32_t tsval)
+{
+    struct scene *s = scene_new();
+    s->tsval = tsval;
+    pass_third_ack_with_cc(s);
+    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
+    write_cc(s, &lost);
+    s->next[CLIENT] = lost.seq;
+    return s;
+}
+
 #endif

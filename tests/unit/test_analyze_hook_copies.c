@@ -23,12 +23,7 @@ static void of_two_writes_the_one_that_never_left_is_told(void **state)
 {
     (void)state;
     for (unsigned timestamps = 0; timestamps < 2; timestamps++) {
-        struct scene *s = scene_new();
-        s->tsval = timestamps ? 5000 : 0;
-        pass_third_ack_with_cc(s);
-        struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
-        write_cc(s, &lost);
-        s->next[CLIENT] = lost.seq;
+        struct scene *s = scene_with_lost_write(timestamps ? 5000 : 0);
         /* Without timestamps: sent again together with what came behind it. */
         struct built_segment again = make(s, CLIENT, TCP_ACK, timestamps ? 100 : 200, CC);
         write_cc(s, &again);
@@ -47,12 +42,7 @@ static void of_two_writes_the_one_that_never_left_is_told(void **state)
 static void another_timestamp_is_another_copy(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    s->tsval = 5000;
-    pass_third_ack_with_cc(s);
-    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
-    write_cc(s, &lost);
-    s->next[CLIENT] = lost.seq;
+    struct scene *s = scene_with_lost_write(5000);
     struct built_segment again = make(s, CLIENT, TCP_ACK, 100, CC);
     pass(s, &again);
     const struct report *report = analyze_covered(s);

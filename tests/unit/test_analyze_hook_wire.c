@@ -170,12 +170,7 @@ static void what_was_acknowledged_did_leave(void **state)
 static void what_left_in_another_copy_was_acknowledged_for_that(void **state)
 {
     (void)state;
-    struct scene *s = scene_new();
-    s->tsval = 5000;
-    pass_third_ack_with_cc(s);
-    struct built_segment lost = make(s, CLIENT, TCP_ACK, 100, CC);
-    write_cc(s, &lost);
-    s->next[CLIENT] = lost.seq; /* sent again, later and with another option */
+    struct scene *s = scene_with_lost_write(5000); /* sent again, later and with another option */
     struct built_segment again = make(s, CLIENT, TCP_ACK, 100, UTO);
     pass(s, &again);
     pass_ack(s, SERVER);
