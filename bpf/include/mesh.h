@@ -3,6 +3,10 @@
  * mesh.h - all paths between the host's addresses and those that the peer has or announced, of both
  * families, followed while they change. For path managers; local_addresses holds the host's.
  *
+ * A process of the loader fills that map, somewhat after the fact: it has to be told, and to run. So
+ * that what a peer announces in the meantime lacks no subflow, the program enters what the kernel
+ * tells of local addresses as well. Both mean the same and come to the same, in either order.
+ *
  * What is known of a connection stands in a map by its token. A subflow goes between every two
  * addresses of one family, once. When a local address goes, the subflows from it are closed; when
  * the peer withdraws one of its own, the kernel closes those to it. That both may happen on two
@@ -49,6 +53,19 @@ struct {
     __type(value, struct path_address);
 } local_addresses SEC(".maps");
 
+struct mesh_prefix {
+    __u32 bits;
+    __u32 address[4]; /* IPv4 mapped */
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, LOCAL_PREFIXES_MAX);
+    __type(key, struct mesh_prefix);
+    __type(value, __u32);
+} local_prefixes SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, MESH_MAX);
@@ -66,6 +83,84 @@ struct { /* one empty mesh: it is too large for the stack */
 static __always_inline bool mesh_same(const __u32 a[4], const __u32 b[4])
 {
     return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+/*
+ * Whether a local address that came is one to use, as bpf/load/addresses.c has it: in one of the
+ * prefixes, not link-local (the kernel tells of none of IPv6), not the loopback device's.
+ */
+#define LOOPBACK_IFINDEX 1
+static __always_inline bool mesh_local_wanted(const struct bpf_mptcp_info *info)
+{
+    struct mesh_prefix key = {.bits = 128};
+
+    if (info->ifindex == LOOPBACK_IFINDEX)
+        return false;
+    if (info->family == AF_INET) {
+        if (bpf_ntohl(info->local_addr[0]) >> 16 == 0xa9fe) /* 169.254.0.0/16 */
+            return false;
+        key.address[2] = bpf_htonl(0xffff);
+        key.address[3] = info->local_addr[0];
+    } else {
+        __builtin_memcpy(key.address, info->local_addr, sizeof(key.address));
+    }
+    return bpf_map_lookup_elem(&local_prefixes, &key) != NULL;
+}
+
+/* Enters a local address, once; without room the process would not either. */
+__noinline int mesh_local_enter(const struct path_address *came)
+{
+    __u32 place = LOCAL_ADDRESSES_MAX;
+
+    if (!came)
+        return 0;
+    for (__u32 i = 0; i < LOCAL_ADDRESSES_MAX; i++) {
+        __u32 key = LOCAL_ADDRESSES_MAX - 1 - i;
+        const struct path_address *each = bpf_map_lookup_elem(&local_addresses, &key);
+        if (!each)
+            return 0;
+        if (each->family == came->family && mesh_same(each->address, came->address))
+            return 0;
+        if (each->family == 0)
+            place = key;
+    }
+    if (place < LOCAL_ADDRESSES_MAX)
+        bpf_map_update_elem(&local_addresses, &place, came, BPF_ANY);
+    return 0;
+}
+
+__noinline int mesh_local_strike(const struct path_address *went)
+{
+    const struct path_address none = {};
+
+    if (!went)
+        return 0;
+    for (__u32 i = 0; i < LOCAL_ADDRESSES_MAX; i++) {
+        __u32 key = i;
+        const struct path_address *each = bpf_map_lookup_elem(&local_addresses, &key);
+        if (each && each->family == went->family && mesh_same(each->address, went->address))
+            bpf_map_update_elem(&local_addresses, &key, &none, BPF_ANY);
+    }
+    return 0;
+}
+
+/*
+ * What the kernel tells of a local address, MPTCP_LOCAL_ADDED or MPTCP_LOCAL_REMOVED, to each
+ * connection that watches. False for one that came and is not to be used.
+ */
+static __always_inline bool mesh_local_changed(const struct bpf_sock_ops *context,
+                                               const struct bpf_mptcp_info *info)
+{
+    struct path_address address = {.family = info->family};
+
+    __builtin_memcpy(address.address, info->local_addr, sizeof(address.address));
+    if (context->args[0] == MPTCP_LOCAL_REMOVED)
+        mesh_local_strike(&address);
+    else if (mesh_local_wanted(info))
+        mesh_local_enter(&address);
+    else
+        return false;
+    return true;
 }
 
 /* One between the two, unless there is one or they are of two families. */
@@ -234,10 +329,11 @@ static __always_inline void mesh_event(struct bpf_sock_ops *context,
         break;
     case MPTCP_LOCAL_ADDED:
         __builtin_memcpy(from.address, info->local_addr, sizeof(from.address));
-        if (mesh->ready)
+        if (mesh_local_changed(context, info) && mesh->ready)
             mesh_from(context, mesh, &from);
         break;
     case MPTCP_LOCAL_REMOVED:
+        mesh_local_changed(context, info);
         mesh_local_removed(context, mesh, info);
         break;
     }

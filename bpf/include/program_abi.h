@@ -101,7 +101,8 @@ enum subflows {
 
 /*
  * Map "local_addresses" of path managers: an array of the host's addresses to use, kept up to date
- * by whoever loaded the program (bpf/load/follow.c). Free places have family 0.
+ * by whoever loaded the program (bpf/load/follow.c), and by the program as far as the kernel tells it.
+ * Free places have family 0. Map "local_prefixes", as above, has the prefixes of those to use, always.
  */
 #define LOCAL_ADDRESSES_MAP "local_addresses"
 #define LOCAL_ADDRESSES_MAX 16

@@ -6,9 +6,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,12 +30,22 @@ static bool is_wanted(const struct path_address *address, const GArray *prefixes
     return prefixes->len == 0;
 }
 
+/*
+ * The state of the carrier is looked at, and not IFF_RUNNING, which follows from it: the kernel works
+ * that out up to a second later when the interface could send all the time. Too late costs a path. Too
+ * early, with an interface that has yet to be let into its network, costs a SYN that is sent again.
+ */
+static bool can_send(unsigned flags)
+{
+    const unsigned up = IFF_UP | IFF_LOWER_UP;
+
+    return (flags & up) == up && !(flags & (IFF_LOOPBACK | IFF_DORMANT));
+}
+
 static bool read_one(const struct ifaddrs *each, struct path_address *address)
 {
-    const unsigned up = IFF_UP | IFF_RUNNING;
-
     memset(address, 0, sizeof(*address));
-    if (each->ifa_addr == NULL || (each->ifa_flags & up) != up || each->ifa_flags & IFF_LOOPBACK)
+    if (each->ifa_addr == NULL || !can_send(each->ifa_flags))
         return false;
     address->family = each->ifa_addr->sa_family;
     if (address->family == AF_INET) {

@@ -65,6 +65,9 @@ bool path_prepare(const struct program *program, struct bpf_object *object,
     (void)options;
     if (map == NULL || local == NULL) /* the stock kernel's way, or one that needs none */
         return true;
+    if (!prefixes_fill(bpf_object__find_map_by_name(object, LOCAL_PREFIXES_MAP),
+                       *local != '\0' ? local : "::/0", error))
+        return false;
     g_autoptr(GArray) addresses = read_local(local);
     int result = addresses_store(bpf_map__fd(map), addresses);
 

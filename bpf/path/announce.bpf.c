@@ -67,8 +67,10 @@ int optrail_announce(struct bpf_sock_ops *context)
         }
         bpf_mptcp_watch_addresses(bpf_cast_to_kern_ctx(context), true);
     } else if (context->args[0] == MPTCP_LOCAL_ADDED) {
-        announce(context, info.family, info.local_addr);
+        if (mesh_local_changed(context, &info))
+            announce(context, info.family, info.local_addr);
     } else if (context->args[0] == MPTCP_LOCAL_REMOVED) {
+        mesh_local_changed(context, &info);
         withdraw(context, info.family, info.local_addr);
     }
     return 1;
