@@ -4,8 +4,10 @@
  *
  *   sessions serve PORT READY_FILE        echoes what it gets until the client closes
  *   sessions open ADDRESS PORT COUNT RATE HOLD_MS
- *       opens COUNT connections, RATE a second (0: as fast as it can, 256 at a time), sends an octet on each,
- *       gets it back, and closes HOLD_MS later. Prints "complete N seconds S".
+ *       opens COUNT connections, sends an octet on each, gets it back, and closes HOLD_MS later. RATE a second,
+ *       of which at most 2,048 (half of the server's backlog) wait for their octet, so that a rate that cannot be
+ *       reached loses no SYN but time; or, with 0, as fast as it can, 256 open at a time. Prints "complete N
+ *       seconds S", where S is the time until the last one got its octet.
  *
  * One thread each, IPv4.
  */
@@ -29,7 +31,7 @@
 #define IPPROTO_MPTCP 262
 #endif
 
-enum { FILES = 16384, AT_A_TIME = 256 };
+enum { FILES = 65536, OPEN_AT_A_TIME = 256, WAITING_AT_A_TIME = 2048, EVENTS = 256 };
 
 static int check(int result, const char *what)
 {
@@ -73,8 +75,8 @@ _Noreturn static void serve(uint16_t port, const char *ready)
     fclose(file);
 
     for (;;) {
-        struct epoll_event events[64];
-        int n = epoll_wait(epoll, events, 64, -1);
+        struct epoll_event events[EVENTS];
+        int n = epoll_wait(epoll, events, EVENTS, -1);
 
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
@@ -115,26 +117,29 @@ static int open_many(const struct sockaddr_in *to, long count, long rate, uint64
     struct held *held = calloc((size_t)count, sizeof(*held));
     long opened = 0, complete = 0, broken = 0, first = 0;
     int epoll = check(epoll_create1(0), "epoll_create1");
-    uint64_t start = now();
+    uint64_t start = now(), last = start;
 
     while (first + broken < count) {
         uint64_t time = now();
         long due = rate ? (long)((time - start) * (uint64_t)rate / 1000000) + 1 : count;
-        struct epoll_event events[64];
+        struct epoll_event events[EVENTS];
         int n;
 
-        while (opened < count && opened < due && (rate || opened - first - broken < AT_A_TIME)) {
+        while (opened < count && opened < due &&
+               (rate ? opened - complete - broken < WAITING_AT_A_TIME
+                     : opened - first - broken < OPEN_AT_A_TIME)) {
             watch(epoll, connect_one(to), EPOLLOUT);
             opened++;
         }
-        n = epoll_wait(epoll, events, 64, 1);
+        n = epoll_wait(epoll, events, EVENTS, 1);
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
             struct epoll_event next = {.events = EPOLLIN, .data.fd = fd};
             char octet = 'x';
 
             if (events[i].events & EPOLLIN && recv(fd, &octet, 1, 0) == 1) {
-                held[complete++] = (struct held){fd, now() + hold};
+                last = now();
+                held[complete++] = (struct held){fd, last + hold};
                 epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
             } else if (events[i].events == EPOLLOUT && send(fd, &octet, 1, MSG_NOSIGNAL) == 1) {
                 epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &next);
@@ -147,7 +152,7 @@ static int open_many(const struct sockaddr_in *to, long count, long rate, uint64
         while (first < complete && held[first].until <= time)
             close(held[first++].fd);
     }
-    printf("complete %ld seconds %.2f\n", complete, (double)(now() - start) / 1e6);
+    printf("complete %ld seconds %.2f\n", complete, (double)(last - start) / 1e6);
     free(held);
     return broken ? 1 : 0;
 }
