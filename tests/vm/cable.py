@@ -7,6 +7,7 @@
 The test kernels have no network card; a serial line they have. Packets are framed as RFC 1055 (SLIP)
 says.
 """
+import errno
 import fcntl
 import os
 import select
@@ -18,6 +19,15 @@ import tty
 TUNSETIFF = 0x400454ca
 IFF_TUN, IFF_NO_PI = 1, 0x1000
 END, ESC, ESC_END, ESC_ESC = b"\xc0", b"\xdb", b"\xdb\xdc", b"\xdb\xdd"
+
+
+def deliver(tun, packet):
+    """As a cable does: what comes to a device that is not up yet is lost."""
+    try:
+        os.write(tun, packet)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
 
 
 def main():
@@ -43,7 +53,7 @@ def main():
                 packet = frame.replace(ESC_END, END).replace(ESC_ESC, ESC)
                 # what the line lost in the middle is no packet
                 if packet and packet[0] >> 4 in (4, 6):
-                    os.write(tun, packet)
+                    deliver(tun, packet)
 
 
 main()
