@@ -21,6 +21,7 @@
 #define OPTRAIL_BPF_ASKING_H
 
 #include "bpf/include/mptcp.h"
+#include "bpf/include/prefixes.h"
 #include "bpf/include/receiving.h"
 
 const volatile __u32 ask = 0;   /* whether there is something to ask for */
@@ -36,18 +37,7 @@ const volatile __u32 own = 0;                        /* do here at once what is 
 #define HEADER_LENGTH   4       /* of the option; the number follows */
 #define INTERVAL_MIN_NS 1000000 /* where no RTT is known yet */
 
-struct {
-    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, LOCAL_PREFIXES_MAX);
-    __uint(key_size, 20);
-    __type(value, __u32);
-} local_prefixes SEC(".maps");
-
-struct local_key {
-    __u32 bits;
-    struct address address;
-};
+PREFIXES(local_prefixes, LOCAL_PREFIXES_MAX);
 
 enum { DUE_NOTHING, DUE_ECHO, DUE_REQUEST };
 
@@ -206,9 +196,9 @@ static __always_inline bool is_local_wanted(struct bpf_sock_ops *context)
 {
     if (!local_limited)
         return true;
-    struct local_key key = {.bits = 128};
-    address_local(context, &key.address);
-    return bpf_map_lookup_elem(&local_prefixes, &key) != NULL;
+    struct address address;
+    address_local(context, &address);
+    return prefixes_hold(&local_prefixes, &address);
 }
 
 /* A subflow that is there now: what is remembered of it, NULL when it is none of ours. */

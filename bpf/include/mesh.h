@@ -16,6 +16,7 @@
 #define OPTRAIL_BPF_MESH_H
 
 #include "bpf/include/path.h"
+#include "bpf/include/prefixes.h"
 
 const volatile char local[PARAMETER_TEXT_SIZE] = ""; /* as it was given, for optrail status */
 
@@ -53,18 +54,7 @@ struct {
     __type(value, struct path_address);
 } local_addresses SEC(".maps");
 
-struct mesh_prefix {
-    __u32 bits;
-    __u32 address[4]; /* IPv4 mapped */
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, LOCAL_PREFIXES_MAX);
-    __type(key, struct mesh_prefix);
-    __type(value, __u32);
-} local_prefixes SEC(".maps");
+PREFIXES(local_prefixes, LOCAL_PREFIXES_MAX);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -92,19 +82,19 @@ static __always_inline bool mesh_same(const __u32 a[4], const __u32 b[4])
 #define LOOPBACK_IFINDEX 1
 static __always_inline bool mesh_local_wanted(const struct bpf_mptcp_info *info)
 {
-    struct mesh_prefix key = {.bits = 128};
+    struct address address = {};
 
     if (info->ifindex == LOOPBACK_IFINDEX)
         return false;
     if (info->family == AF_INET) {
         if (bpf_ntohl(info->local_addr[0]) >> 16 == 0xa9fe) /* 169.254.0.0/16 */
             return false;
-        key.address[2] = bpf_htonl(0xffff);
-        key.address[3] = info->local_addr[0];
+        address.words[2] = bpf_htonl(0xffff);
+        address.words[3] = info->local_addr[0];
     } else {
-        __builtin_memcpy(key.address, info->local_addr, sizeof(key.address));
+        __builtin_memcpy(address.words, info->local_addr, sizeof(address.words));
     }
-    return bpf_map_lookup_elem(&local_prefixes, &key) != NULL;
+    return prefixes_hold(&local_prefixes, &address);
 }
 
 /* Enters a local address, once; without room the process would not either. */

@@ -17,6 +17,7 @@
  * Source: Beyond socket options, section 3.3.3.
  */
 #define REPORT_PROGRAM_NAME "iw"
+#include "bpf/include/prefixes.h"
 #include "bpf/include/receiving.h"
 #include "bpf/include/sending.h"
 
@@ -28,18 +29,7 @@ const volatile __u32 repeat = REPEAT_ONCE;
 const volatile __u32 role = ROLE_BOTH;
 const volatile char trusted[PARAMETER_TEXT_SIZE] = ""; /* as it was given, for optrail status */
 
-struct trusted_key {
-    __u32 bits; /* of the prefix, 96 more for IPv4 */
-    struct address address;
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, TRUSTED_MAX);
-    __type(key, struct trusted_key);
-    __type(value, __u32);
-} trusted_peers SEC(".maps");
+PREFIXES(trusted_peers, TRUSTED_MAX);
 
 struct connection {
     struct sending sending;
@@ -62,9 +52,9 @@ static __always_inline void make_option(__u8 option[OPTRAIL_IW_LENGTH])
 
 static __always_inline bool is_trusted(struct bpf_sock_ops *context)
 {
-    struct trusted_key key = {.bits = 128};
-    address_remote(context, &key.address);
-    return bpf_map_lookup_elem(&trusted_peers, &key) != NULL;
+    struct address address;
+    address_remote(context, &address);
+    return prefixes_hold(&trusted_peers, &address);
 }
 
 /* Takes the request out of the segment at hand, if there is one. */
